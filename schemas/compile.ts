@@ -1,0 +1,104 @@
+/**
+ * Writes src/spec/generated/: TypeScript types and stand-alone validators, from the JSON schemas beside this
+ * file. Run it with `npm run generate` after every change of a schema.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
+
+const output = join(import.meta.dirname, '../src/spec/generated');
+
+interface Definition {
+  type?: string;
+  description?: string;
+  enum?: string[];
+  minimum?: number;
+  maximum?: number;
+}
+interface Schema {
+  title: string;
+  definitions: Record<string, Definition>;
+}
+
+/** A limit as decimal digits; those of 64 bits, which a number cannot hold, are put right. */
+function digits(limit = 0): string {
+  return String(limit === 2 ** 63 || limit === 2 ** 64 ? BigInt(limit) - 1n : BigInt(limit));
+}
+
+/** The allowed values in words, for error messages; undefined for arrays and objects. */
+function words({ type, description, enum: values, minimum, maximum }: Definition): string | undefined {
+  if (values) return `one of ${values.join(', ')}`;
+  if (type === 'string') return description;
+  if (type === 'integer') return description ?? `an integer from ${digits(minimum)} to ${digits(maximum)}`;
+  return undefined;
+}
+
+/** Code of a function that collects every error and imports nothing. Its errors carry no text: explain.ts has it. */
+function validatorCode(schema: Schema): string {
+  const ajv = new Ajv({
+    allErrors: true,
+    messages: false,
+    // An enumeration says its type; repeating "string" would report each wrong value twice.
+    strictTypes: false,
+    code: { source: true, esm: true },
+  });
+  const toCode = standalone as unknown as typeof standalone.default;
+  const code = toCode(ajv, ajv.compile(schema));
+  if (/\brequire\(|\bimport\b/.test(code))
+    throw new Error(`the validator of ${schema.title} imports something`);
+  return code;
+}
+
+/** Declarations in which every property and array is read-only. */
+async function types(schema: Schema): Promise<string> {
+  const code = await compile(structuredClone(schema) as JSONSchema, schema.title, {
+    additionalProperties: false,
+    bannerComment: '',
+    ignoreMinAndMaxItems: true,
+    style: { singleQuote: true },
+    unreachableDefinitions: true,
+  });
+  return code
+    .replace(/^ \*( |\n \* )(This interface was|via the `definition`).*\n/gm, '')
+    .replace(/^\/\*\*\n( \*\n)* \*\/\n/gm, '')
+    .replace(/^( +)(\[k: string\]|\w+\??): /gm, '$1readonly $2: ')
+    .replace(/\b\w+\[\]/g, 'readonly $&');
+}
+
+function validatorTypes(name: string, title: string): string {
+  return `import type { ${title} } from './${name}.ts';
+
+export interface SchemaError {
+  /** JSON pointer to the value. */
+  readonly instancePath: string;
+  readonly schemaPath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+export declare const validate: ((document: unknown) => document is ${title}) & {
+  readonly errors?: readonly SchemaError[] | null;
+};
+/** Name of a definition in the schema → what it allows, in words. */
+export declare const allowed: Readonly<Record<string, string>>;
+`;
+}
+
+async function generate(name: string): Promise<void> {
+  const schema = JSON.parse(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8')) as Schema;
+  const definitions = Object.entries(schema.definitions);
+  const allowed = Object.fromEntries(definitions.map(([key, definition]) => [key, words(definition)]));
+  const banner = `// Generated from schemas/${name}.json by schemas/compile.ts. Do not edit.\n`;
+  const write = (file: string, text: string): void => writeFileSync(join(output, file), banner + text);
+
+  write(`${name}.ts`, await types(schema));
+  write(
+    `validate-${name}.js`,
+    `${validatorCode(schema)}\nexport const allowed = ${JSON.stringify(allowed)};\n`,
+  );
+  write(`validate-${name}.d.ts`, validatorTypes(name, schema.title));
+}
+
+mkdirSync(output, { recursive: true });
+for (const name of ['config', 'state']) await generate(name);

@@ -1,0 +1,30 @@
+// Pure.
+import type { Resources } from '../spec/config.ts';
+
+/** The cgroup of one container, in all hierarchies. Every method throws RuntimeError with a code `CGROUP_*`. */
+export interface Cgroup {
+  /** Absolute directories as kept in state.json: by v1 controller (`name=systemd` too), `''` for version 2. */
+  readonly paths: Readonly<Record<string, string>>;
+  /** Makes the directories. Refuses a cgroup with processes in it and a frozen one. Undoes what it made if it fails. */
+  create(): void;
+  /**
+   * Sits out what makes the first join after a quiet time slow, while init starts: the kernel waits for an RCU
+   * grace period (5 to 14 ms on Linux 6.18), and not again within the next 10 ms. Changes nothing.
+   */
+  prepareJoin(): void;
+  /** Moves the process, with all its threads, into the cgroup. */
+  add(pid: number): void;
+  /** Sets limits and device rules. Without a device rule the v1 rule is: nothing but the default devices. */
+  set(resources: Resources | undefined): void;
+  /** The processes in the cgroup and in those below it; none when the cgroup is gone. */
+  processes(): number[];
+  /** Sends the signal, SIGKILL unless said otherwise, to every process. SIGKILL also thaws, lest nobody dies. */
+  kill(signal?: number): void;
+  /** Whether it, or a cgroup above it, is frozen or being frozen; false when it is gone. */
+  frozen(): boolean;
+  /**
+   * Removes the cgroup and those below it; a missing one is fine. Waits up to a second for processes that are
+   * about to end, does not kill. The object that created the cgroup also removes the parents that it made, if empty.
+   */
+  remove(): void;
+}

@@ -1,0 +1,8 @@
+import { start } from '../../container/start.ts';
+import { containerOf, type Handler } from '../invocation.ts';
+import type { startCommand } from '../table.ts';
+
+export const handler: Handler<typeof startCommand> = (invocation) => {
+  start(containerOf(invocation));
+  return 0;
+};

@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import type { CreateOptions } from '../container/options.ts';
+import { notSupported } from '../errors.ts';
+import type { Invocation } from './invocation.ts';
+import type { createCommand, runCommand } from './table.ts';
+
+/** What `create` and `run` ask of container/. Makes paths absolute; refuses what is not carried out yet. */
+export function readCreateOptions(
+  { settings, options }: Invocation<typeof createCommand> | Invocation<typeof runCommand>,
+  id: string,
+): CreateOptions {
+  const { root, systemdCgroup, rootless, listenFds } = settings;
+  if (options['console-socket'] !== undefined) throw notSupported('--console-socket');
+  if (options['pidfd-socket'] !== undefined) throw notSupported('--pidfd-socket');
+  if (systemdCgroup) throw notSupported('--systemd-cgroup');
+  return {
+    root,
+    id,
+    bundle: resolve(options.bundle ?? '.'),
+    pidFile: absolute(options['pid-file']),
+    consoleSocket: absolute(options['console-socket']),
+    pidfdSocket: absolute(options['pidfd-socket']),
+    noPivot: options['no-pivot'],
+    noNewKeyring: options['no-new-keyring'],
+    preserveFds: options['preserve-fds'],
+    listenFds,
+    systemdCgroup,
+    rootless,
+  };
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}
+
+/** A container ID for a caller who gave none. */
+export async function makeId(): Promise<string> {
+  const { v4 } = await import('uuid');
+  return v4();
+}

@@ -1,0 +1,21 @@
+import type { ContainerOptions } from '../container/options.ts';
+import type { Settings } from './settings.ts';
+import type { Command, Values } from './table.ts';
+
+/** A command line that was understood, as a command gets it. */
+export interface Invocation<C extends Command> {
+  settings: Settings;
+  options: Values<C['options']>;
+  positionals: readonly string[];
+}
+
+/** Carries out a command and returns its exit status. */
+export type Handler<C extends Command> = (invocation: Invocation<C>) => number | Promise<number>;
+
+/** The container that the command is about; its ID has been checked. */
+export function containerOf({
+  settings,
+  positionals,
+}: Omit<Invocation<Command>, 'options'>): ContainerOptions {
+  return { root: settings.root, id: positionals[0] as string };
+}

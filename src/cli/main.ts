@@ -1,0 +1,124 @@
+import { checkId } from '../container/options.ts';
+import { asRuntimeError, RuntimeError } from '../errors.ts';
+import { appendFile } from '../linux/file.ts';
+import { configureLog, log, logOptions, writeError } from '../log.ts';
+import * as create from './commands/create.ts';
+import * as remove from './commands/delete.ts';
+import * as kill from './commands/kill.ts';
+import * as list from './commands/list.ts';
+import * as run from './commands/run.ts';
+import * as start from './commands/start.ts';
+import * as state from './commands/state.ts';
+import { print } from './output.ts';
+import { type Globals, type Parsed, parse, unknownCommand } from './parse.ts';
+import { readSettings } from './settings.ts';
+import { type Command, completionCommand, findCommand, helpCommand } from './table.ts';
+
+type AnyHandler = (invocation: never) => number | Promise<number>;
+
+/** What engines call is at hand: a dynamic import costs more than the code. The rest is loaded when asked for. */
+const handlers: Record<string, AnyHandler> = {
+  create: create.handler,
+  start: start.handler,
+  run: run.handler,
+  state: state.handler,
+  kill: kill.handler,
+  delete: remove.handler,
+  list: list.handler,
+  spec: async (invocation) => (await import('./commands/spec.ts')).handler(invocation),
+};
+
+/** Carries out a command line, without engine and script, and returns the exit status. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parse(argv);
+  try {
+    if (argv[0] === '--get-yargs-completions') return (await import('./help.ts')).complete(argv);
+    openLog(parsed.globals);
+    return await answer(parsed);
+  } catch (thrown) {
+    return report(thrown, parsed);
+  }
+}
+
+async function answer(parsed: Parsed): Promise<number> {
+  const { globals, command, options } = parsed;
+  if (globals.version) return (await import('./version.ts')).printVersion();
+  if (globals.help || options.help === true) return showHelp(command);
+  if (parsed.problem !== undefined) return explainMisuse(parsed);
+  if (command === undefined) return showHelp();
+  if (command === helpCommand) return helpOn(parsed);
+  if (command === completionCommand) return (await import('./help.ts')).complete([]);
+  return carryOut(command, parsed);
+}
+
+async function carryOut(command: Command, { globals, options, positionals }: Parsed): Promise<number> {
+  const [id] = positionals;
+  if (command.positionals[0]?.name === 'container-id' && id !== undefined) checkId(id);
+  const settings = readSettings(globals, process.env);
+  const handler = handlers[command.name] as AnyHandler;
+  // Its options are those of `command` because both are found under the same name.
+  return handler({ settings, options, positionals } as never);
+}
+
+/** Sets up the log; a file that cannot be written is an error before anything is done. */
+function openLog(globals: Globals): void {
+  const file = globals.log === '' ? undefined : globals.log;
+  const { debug, 'log-format': format } = globals;
+  configureLog({ file: undefined, format: format === 'json' ? 'json' : 'text', debug });
+  if (file === undefined) return;
+  appendFile(file, '');
+  configureLog({ ...logOptions(), file });
+}
+
+async function showHelp(command?: Command): Promise<number> {
+  print(await (await import('./help.ts')).helpText(command));
+  return 0;
+}
+
+function helpOn(parsed: Parsed): Promise<number> {
+  const [name] = parsed.positionals;
+  const command = name === undefined ? undefined : findCommand(name);
+  if (name === undefined || command !== undefined) return showHelp(command);
+  return explainMisuse({ ...parsed, command, problem: unknownCommand(name) });
+}
+
+async function explainMisuse({ command, problem }: Parsed): Promise<number> {
+  const { describeProblem, helpText } = await import('./help.ts');
+  if (problem === undefined) return 0;
+  const message = describeProblem(problem);
+  writeError(`Incorrect Usage: ${message}\n\n${await helpText(command)}`);
+  if (logsElsewhere()) log.error(message, { code: 'USAGE' });
+  return problem.exitCode;
+}
+
+/** Whether a message for callers goes beside the one for people. */
+function logsElsewhere(): boolean {
+  const { file, format } = logOptions();
+  return file !== undefined || format === 'json';
+}
+
+/** Says what went wrong, once per reader, and returns the exit status. */
+function report(thrown: unknown, { command }: Parsed): number {
+  const error = explain(thrown);
+  const { code, field, errno, hint } = error;
+  const makes = command?.name === 'create' || command?.name === 'run';
+  const message = makes ? `trunc ${command.name} failed: ${error.message}` : error.message;
+  if (thrown instanceof Error) log.debug(String(thrown.stack));
+  if (logsElsewhere()) {
+    const details = Object.entries({ code, field, errno, hint }).filter((entry) => entry[1] !== undefined);
+    log.error(message, Object.fromEntries(details) as Record<string, string>);
+  }
+  // With JSON on standard error, that is all there may be.
+  if (logOptions().file !== undefined || !logsElsewhere()) {
+    writeError(`${makes ? '' : 'trunc: '}${message}${hint === undefined ? '' : ` (${hint})`}\n`);
+  }
+  return error.exitCode;
+}
+
+/** What is neither an error of ours nor one of a system call is a mistake in this program. */
+function explain(thrown: unknown): RuntimeError {
+  const known = thrown instanceof RuntimeError || (thrown instanceof Error && 'syscall' in thrown);
+  if (known) return asRuntimeError(thrown);
+  const hint = logOptions().debug ? undefined : 'run it with --debug for details';
+  return new RuntimeError(`internal error: ${thrown}`, { code: 'INTERNAL', hint }, thrown);
+}

@@ -1,0 +1,245 @@
+/** All that can be typed: the fast parser, help and completion are made from this. */
+
+export interface Option {
+  readonly name: string;
+  readonly alias?: string;
+  readonly type: 'boolean' | 'string' | 'number';
+  /** Booleans are false and strings undefined unless said otherwise. */
+  readonly default?: string | number;
+  readonly choices?: readonly string[];
+  readonly description: string;
+  readonly hidden?: true;
+}
+
+export interface Positional {
+  readonly name: string;
+  readonly required: boolean;
+  readonly description: string;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly alias?: string;
+  readonly description: string;
+  /** More about it, for its help. */
+  readonly details?: string;
+  readonly positionals: readonly Positional[];
+  readonly options: readonly Option[];
+  readonly examples?: readonly (readonly [command: string, meaning: string])[];
+}
+
+type ValueOf<O extends Option> = O['type'] extends 'boolean'
+  ? boolean
+  : O['type'] extends 'number'
+    ? number
+    : O extends { default: string }
+      ? string
+      : string | undefined;
+
+/** The values of a list of options, by name. */
+export type Values<T extends readonly Option[]> = { [O in T[number] as O['name']]: ValueOf<O> };
+
+const help = { name: 'help', alias: 'h', type: 'boolean', description: 'show help' } as const;
+
+export const globalOptions = [
+  { name: 'debug', type: 'boolean', description: 'log debug messages, and where an error arose' },
+  { name: 'log', type: 'string', description: 'append log messages to this file (default: standard error)' },
+  {
+    name: 'log-format',
+    type: 'string',
+    default: 'text',
+    choices: ['text', 'json'],
+    description: 'format of log messages',
+  },
+  {
+    name: 'root',
+    type: 'string',
+    description: 'directory of container state, best on a tmpfs (default: /run/trunc)',
+  },
+  {
+    name: 'systemd-cgroup',
+    type: 'boolean',
+    description: 'have systemd make cgroups; cgroupsPath is then "slice:prefix:name"',
+  },
+  {
+    name: 'rootless',
+    type: 'string',
+    default: 'auto',
+    choices: ['true', 'false', 'auto'],
+    description: 'ignore missing permission for cgroups',
+  },
+  help,
+  { name: 'version', alias: 'v', type: 'boolean', description: 'show the version' },
+] as const satisfies readonly Option[];
+
+const bundle = {
+  name: 'bundle',
+  alias: 'b',
+  type: 'string',
+  description: 'directory with config.json (default: the working directory)',
+} as const;
+
+const createOptions = [
+  bundle,
+  { name: 'console-socket', type: 'string', description: 'unix socket that receives the pseudoterminal' },
+  { name: 'pidfd-socket', type: 'string', description: 'unix socket that receives a pidfd of the process' },
+  { name: 'pid-file', type: 'string', description: 'file to write the process ID to' },
+  {
+    name: 'no-pivot',
+    type: 'boolean',
+    description: 'change the root without pivot_root, for a rootfs on a ramdisk',
+  },
+  { name: 'no-new-keyring', type: 'boolean', description: "keep the caller's session keyring" },
+  {
+    name: 'preserve-fds',
+    type: 'number',
+    default: 0,
+    description: 'pass on this many descriptors after stdio and $LISTEN_FDS',
+  },
+] as const satisfies readonly Option[];
+
+const container = { name: 'container-id', required: true, description: 'name of the container' } as const;
+const newContainer = {
+  name: 'container-id',
+  required: false,
+  description: 'name of the new container, unique on this host (default: a random one, printed)',
+} as const;
+
+export const createCommand = {
+  name: 'create',
+  description: 'create a container',
+  details: 'Everything is set up but the program of config.json does not run before "start".',
+  positionals: [newContainer],
+  options: [...createOptions, help],
+  examples: [['trunc create --bundle /bundles/web web1', 'create the container web1']],
+} as const satisfies Command;
+
+export const runCommand = {
+  name: 'run',
+  description: 'create and run a container',
+  details: 'The exit status is that of the program, or 128 + the signal that ended it.',
+  positionals: [newContainer],
+  options: [
+    ...createOptions,
+    { name: 'detach', alias: 'd', type: 'boolean', description: 'do not wait for the end of the program' },
+    { name: 'keep', type: 'boolean', description: 'do not delete the container after its end' },
+    {
+      name: 'no-subreaper',
+      type: 'boolean',
+      description: 'do not adopt processes that the container orphans',
+    },
+    help,
+  ],
+  examples: [['trunc run --bundle /bundles/web web1', 'run a bundle in the foreground']],
+} as const satisfies Command;
+
+export const startCommand = {
+  name: 'start',
+  description: 'run the program of a created container',
+  positionals: [container],
+  options: [help],
+} as const satisfies Command;
+
+export const stateCommand = {
+  name: 'state',
+  description: 'show the state of a container as JSON',
+  positionals: [container],
+  options: [help],
+} as const satisfies Command;
+
+export const killCommand = {
+  name: 'kill',
+  description: 'send a signal (default: SIGTERM) to the first process of a container',
+  positionals: [
+    container,
+    { name: 'signal', required: false, description: 'name, with or without SIG, or number' },
+  ],
+  options: [
+    {
+      name: 'all',
+      alias: 'a',
+      type: 'boolean',
+      description: 'signal all processes of the container, if any',
+      hidden: true,
+    },
+    help,
+  ],
+  examples: [['trunc kill web1 KILL', 'end the container web1 at once']],
+} as const satisfies Command;
+
+export const deleteCommand = {
+  name: 'delete',
+  description: 'delete a stopped container',
+  positionals: [container],
+  options: [
+    {
+      name: 'force',
+      alias: 'f',
+      type: 'boolean',
+      description: 'end it first if it is still running (SIGKILL)',
+    },
+    help,
+  ],
+} as const satisfies Command;
+
+export const listCommand = {
+  name: 'list',
+  description: 'list the containers of the given root',
+  positionals: [],
+  options: [
+    {
+      name: 'format',
+      alias: 'f',
+      type: 'string',
+      default: 'table',
+      choices: ['table', 'json'],
+      description: 'format of the output',
+    },
+    { name: 'quiet', alias: 'q', type: 'boolean', description: 'show IDs only' },
+    help,
+  ],
+} as const satisfies Command;
+
+export const specCommand = {
+  name: 'spec',
+  description: 'write an example config.json',
+  details: 'A starting point: it runs "sh" in the directory "rootfs" of the bundle.',
+  positionals: [],
+  options: [
+    bundle,
+    { name: 'rootless', type: 'boolean', description: 'for a container that needs no root privilege' },
+    help,
+  ],
+} as const satisfies Command;
+
+export const helpCommand = {
+  name: 'help',
+  alias: 'h',
+  description: 'show help on a command',
+  positionals: [{ name: 'command', required: false, description: 'name of the command' }],
+  options: [help],
+} as const satisfies Command;
+
+export const completionCommand = {
+  name: 'completion',
+  description: 'write a completion script for bash or zsh',
+  positionals: [],
+  options: [help],
+} as const satisfies Command;
+
+export const commands: readonly Command[] = [
+  createCommand,
+  startCommand,
+  runCommand,
+  stateCommand,
+  killCommand,
+  deleteCommand,
+  listCommand,
+  specCommand,
+  helpCommand,
+  completionCommand,
+];
+
+export function findCommand(name: string): Command | undefined {
+  return commands.find((command) => command.name === name || command.alias === name);
+}

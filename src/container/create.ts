@@ -1,0 +1,112 @@
+import { openCgroup } from '../cgroups/open.ts';
+import type { Cgroup } from '../cgroups/types.ts';
+import { processStat } from '../linux/proc.ts';
+import { logOptions } from '../log.ts';
+import { hostId } from '../namespaces/id-maps.ts';
+import { checkDescriptors } from '../process/descriptors.ts';
+import { setOomScoreAdj } from '../process/oom-score-adj.ts';
+import { setRlimits } from '../process/rlimits.ts';
+import { createExecFifo } from '../protocol/exec-fifo.ts';
+import type { Spec } from '../spec/config.ts';
+import { rootfsPath } from '../spec/query.ts';
+import { refuseUnsupported } from '../spec/unsupported.ts';
+import { loadSpec } from './bundle.ts';
+import type { CreateOptions } from './options.ts';
+import { writePidFile } from './pid-file.ts';
+import { endInit, expect, type Init, startInit } from './start-init.ts';
+import { type ContainerRecord, claim, fifoPath, lock, removeRecord, writeRecord } from './store.ts';
+
+/** The `create` command: everything but the program itself, which `start` lets go. */
+export function create(options: CreateOptions): { id: string; pid: number } {
+  const { init } = createWith(options, { fifo: true });
+  init.channel[Symbol.dispose]();
+  return { id: options.id, pid: init.pid };
+}
+
+/** A container whose program may run as soon as init reads `go`, or reaches the exec.fifo if it has one. */
+export interface Created {
+  init: Init;
+  record: ContainerRecord;
+  cgroup: Cgroup;
+}
+
+/** Makes a container, or nothing: whatever fails, all that was made until then is undone. */
+export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }): Created {
+  const spec = loadSpec(options.bundle);
+  refuseUnsupported(spec);
+  checkDescriptors(options.listenFds + options.preserveFds);
+  claim(options);
+  const undo: (() => void)[] = [() => removeRecord(options)];
+  try {
+    using _lock = lock(options);
+    using gate = fifo ? execFifo(options, spec) : undefined;
+    const init = startInit(spec, gate);
+    undo.push(() => endInit(init.pid));
+    return build(options, spec, init, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) step();
+    throw error;
+  }
+}
+
+function execFifo(options: CreateOptions, spec: Spec): ReturnType<typeof createExecFifo> {
+  const { uidMappings, gidMappings } = spec.linux ?? {};
+  return createExecFifo(fifoPath(options), hostId(uidMappings, 0) ?? 0, hostId(gidMappings, 0) ?? 0);
+}
+
+/** The host's part of the dialogue of protocol/messages.ts. */
+function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void)[]): Created {
+  const cgroup = openCgroup({ cgroupsPath: spec.linux?.cgroupsPath, id: options.id });
+  const { pid, channel } = init;
+  const rootfs = rootfsPath(spec, options.bundle);
+  channel.send({
+    type: 'request',
+    request: {
+      ...init.request,
+      spec,
+      bundle: options.bundle,
+      rootfs,
+      noPivot: options.noPivot,
+      listenFds: options.listenFds,
+      preserveFds: options.preserveFds,
+      cgroupPaths: cgroup.paths,
+      log: logOptions(),
+    },
+  });
+  const record = recordOf(options, spec, init, cgroup);
+  // Before there is anything else that outlives this process: `delete` must find it.
+  writeRecord(options, { ...record, creating: true });
+  cgroup.create();
+  undo.splice(1, 0, () => cgroup.remove());
+  cgroup.set(spec.linux?.resources);
+  setOomScoreAdj(pid, spec.process?.oomScoreAdj);
+  cgroup.prepareJoin();
+
+  expect(init, 'join');
+  cgroup.add(pid);
+  channel.send({ type: 'joined' });
+  expect(init, 'ready');
+  setRlimits(pid, spec.process?.rlimits);
+  writeRecord(options, record);
+  if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
+  channel.send({ type: 'go' });
+  return { init, record, cgroup };
+}
+
+function recordOf(options: CreateOptions, spec: Spec, { pid }: Init, cgroup: Cgroup): ContainerRecord {
+  const kinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
+  const names: Record<string, string> = { mnt: 'NEWNS' };
+  return {
+    id: options.id,
+    bundle: options.bundle,
+    rootfs: rootfsPath(spec, options.bundle),
+    created: new Date().toISOString(),
+    init_process_pid: pid,
+    init_process_start: processStat(pid)?.startTime ?? 0,
+    cgroup_paths: cgroup.paths,
+    namespace_paths: Object.fromEntries(
+      kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
+    ),
+    config: spec,
+  };
+}

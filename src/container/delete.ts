@@ -1,0 +1,61 @@
+import { reopenCgroup } from '../cgroups/open.ts';
+import { RuntimeError } from '../errors.ts';
+import { poll } from '../linux/poll.ts';
+import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
+import { sharesPids } from './kill.ts';
+import type { DeleteOptions } from './options.ts';
+import { isAlive, statusOf } from './status.ts';
+import { type ContainerRecord, doesNotExist, findRecord, lock, removeRecord } from './store.ts';
+
+/** How long a killed process may take to be gone. */
+const KILL_TIMEOUT_MS = 10_000;
+
+/** The `delete` command: removes what is left of a stopped container, with `force` also of any other. */
+export function deleteContainer(options: DeleteOptions): void {
+  try {
+    using _lock = lock(options);
+    const record = findRecord(options);
+    if (record !== undefined) remove(options, record);
+    // A killed `create` has left the directory: there is nothing else of it.
+    removeRecord(options);
+    if (record === undefined) throw doesNotExist(options);
+  } catch (error) {
+    const isMissing = error instanceof RuntimeError && error.code === 'NOT_FOUND';
+    if (!isMissing || !options.force) throw error;
+  }
+}
+
+function remove(options: DeleteOptions, record: ContainerRecord): void {
+  const status = statusOf(options, record);
+  const isIdle = status === 'stopped' || status === 'created';
+  if (!isIdle && !options.force) {
+    throw new RuntimeError(`cannot delete container ${options.id} that is not stopped: ${status}`, {
+      code: 'BAD_STATUS',
+      hint: '--force kills it first',
+    });
+  }
+  if (status !== 'stopped') end(record);
+  cleanUp(record);
+}
+
+/** Kills init and waits until it is gone. */
+function end(record: ContainerRecord): void {
+  using init = openPidfd(record.init_process_pid);
+  const cgroup = reopenCgroup(record.cgroup_paths);
+  if (init === undefined || !isAlive(record)) return;
+  if (cgroup.frozen()) cgroup.kill();
+  signalPidfd(init, SIGKILL);
+  const [ended] = poll([init.number], KILL_TIMEOUT_MS);
+  if (ended) return;
+  throw new RuntimeError(`container init ${record.init_process_pid} does not end after SIGKILL`, {
+    code: 'KILL_TIMEOUT',
+    hint: `see /proc/${record.init_process_pid}/stack for what it waits for`,
+  });
+}
+
+/** Removes what is outside the store: the cgroup, and who is still in it when no pid namespace saw to that. */
+export function cleanUp(record: ContainerRecord): void {
+  const cgroup = reopenCgroup(record.cgroup_paths);
+  if (sharesPids(record)) cgroup.kill();
+  cgroup.remove();
+}

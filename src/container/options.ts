@@ -1,0 +1,66 @@
+import { RuntimeError } from '../errors.ts';
+
+/** Where the state of all containers of a caller lies: an absolute directory. */
+export interface StoreOptions {
+  root: string;
+}
+
+/** One container of a store. */
+export interface ContainerOptions extends StoreOptions {
+  id: string;
+}
+
+/** What `create` is asked for besides config.json. */
+export interface CreateOptions extends ContainerOptions {
+  /** Absolute path of the bundle directory. */
+  bundle: string;
+  /** Absolute path of the file that gets init's pid. */
+  pidFile?: string | undefined;
+  /** Absolute path of the socket that receives the pseudoterminal. */
+  consoleSocket?: string | undefined;
+  /** Absolute path of the socket that receives a pidfd of init. */
+  pidfdSocket?: string | undefined;
+  /** Change the root by moving a mount and chroot: pivot_root does not work on an initramfs. */
+  noPivot: boolean;
+  /** Stay in the caller's session keyring. */
+  noNewKeyring: boolean;
+  /** How many descriptors the program gets after stdio and the `listenFds`. */
+  preserveFds: number;
+  /** How many descriptors from 3 on are sockets of systemd's socket activation. */
+  listenFds: number;
+  systemdCgroup: boolean;
+  /** Whether failures to limit resources are forgiven; `auto`: when not really root. */
+  rootless: 'auto' | boolean;
+}
+
+export interface RunOptions extends CreateOptions {
+  /** Return as soon as the program runs. */
+  detach: boolean;
+  /** Leave the container there after its end. */
+  keep: boolean;
+  /** Do not adopt processes that the container orphans. */
+  noSubreaper: boolean;
+}
+
+export interface KillOptions extends ContainerOptions {
+  /** Signal number, 1 to 64. */
+  signal: number;
+  /** Signal every process of the container, and succeed when it has ended. */
+  all: boolean;
+}
+
+export interface DeleteOptions extends ContainerOptions {
+  /** Kill it first, and succeed when there is no such container. */
+  force: boolean;
+}
+
+const ID_MAX = 1024;
+
+/** Refuses what cannot be a container's ID: it becomes the name of a directory and of a cgroup. */
+export function checkId(id: string): void {
+  if (/^[\w+.-]+$/.test(id) && id !== '.' && id !== '..' && id.length <= ID_MAX) return;
+  throw new RuntimeError(`invalid container ID format: ${JSON.stringify(id.slice(0, 64))}`, {
+    code: 'ID_INVALID',
+    hint: `letters, digits and _ + - . only, at most ${ID_MAX}`,
+  });
+}

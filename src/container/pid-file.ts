@@ -1,0 +1,17 @@
+import { basename, dirname, join } from 'node:path';
+import { within } from '../errors.ts';
+import { removeFile, rename, writeFile } from '../linux/file.ts';
+
+/** Writes a pid file at once, without a newline: callers parse the whole file as a number. */
+export function writePidFile(path: string, pid: number): void {
+  const temporary = join(dirname(path), `.${basename(path)}`);
+  within(`--pid-file ${path}`, () => {
+    writeFile(temporary, String(pid), { exclusive: true });
+    try {
+      rename(temporary, path);
+    } catch (error) {
+      removeFile(temporary);
+      throw error;
+    }
+  });
+}

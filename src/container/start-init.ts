@@ -1,0 +1,103 @@
+import { initEnvironment, nativeAddon, selfCommand } from '../engine.ts';
+import { RuntimeError, within } from '../errors.ts';
+import { type ProcessPlan, type StartedProcess, startProcess } from '../linux/clone.ts';
+import { type Fd, setCloseOnExec } from '../linux/fd.ts';
+import { namespaceId, openNamespace } from '../linux/namespace.ts';
+import { O_RDONLY, openPath } from '../linux/path.ts';
+import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
+import { socketPair } from '../linux/socket.ts';
+import { statusOf } from '../linux/stat.ts';
+import { waitForExit } from '../linux/wait.ts';
+import { writeIdMaps } from '../namespaces/id-maps.ts';
+import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
+import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
+import { Channel } from '../protocol/channel.ts';
+import type { HostMessage, InitMessage, InitRequest } from '../protocol/messages.ts';
+import type { Spec } from '../spec/config.ts';
+
+/** A started init, which waits for its request. */
+export interface Init {
+  pid: number;
+  channel: Channel<HostMessage, InitMessage>;
+  /** What of the request follows from how it was started. */
+  request: Pick<InitRequest, 'joined' | 'left'> & Partial<InitRequest>;
+}
+
+/** Starts `trunc init` in the namespaces of the spec: the only way a process gets into a container. */
+export function startInit(spec: Spec, fifo: Fd | undefined): Init {
+  const plan = planNamespaces(spec.linux?.namespaces);
+  const [ours, theirs] = socketPair();
+  using socket = theirs;
+  using addon = openPath(nativeAddon(), O_RDONLY);
+  using mount = openFor('mount', plan.joinMount);
+  using cgroup = openFor('cgroup', plan.joinCgroup);
+  const join = plan.join.map(({ kind, path }) => ({ kind, fd: openFor(kind, path) as Fd }));
+
+  const inherited = [socket, addon, fifo, mount, cgroup].filter((fd) => fd !== undefined);
+  for (const fd of [0, 1, 2, ...inherited.map(({ number }) => number)]) setCloseOnExec(fd, false);
+  const [file, ...rest] = selfCommand();
+  const argv = [file, ...rest, 'init', String(socket.number), String(addon.number)];
+  const started = startIn(plan, { argv, env: initEnvironment, fresh: plan.fresh, join });
+  for (const { fd } of join) fd.close();
+  prepareNamespaces(started, spec, plan);
+
+  const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
+  if (fifo !== undefined) request.fifo = fifo.number;
+  if (mount !== undefined) request.joinMount = mount.number;
+  if (cgroup !== undefined) request.joinCgroup = cgroup.number;
+  return { pid: started.pid, channel: new Channel(ours, 'init'), request };
+}
+
+function openFor(kind: string, path: string | undefined): Fd | undefined {
+  if (path === undefined) return undefined;
+  const field = 'linux.namespaces';
+  return within(`${field}: open the ${kind} namespace ${path}`, () => openNamespace(path), { field });
+}
+
+function startIn(plan: NamespacePlan, program: ProcessPlan): StartedProcess {
+  const field = 'linux.namespaces';
+  const kinds = plan.fresh.join(', ');
+  return within(`${field}: start init in new namespaces (${kinds})`, () => startProcess(program), { field });
+}
+
+/** What only the host may write before the first instruction of init; init ends if it cannot. */
+function prepareNamespaces(started: StartedProcess, spec: Spec, plan: NamespacePlan): void {
+  try {
+    started.made();
+    if (plan.fresh.includes('user')) writeIdMaps(started.pid, spec.linux ?? {});
+    if (plan.fresh.includes('time')) writeTimeOffsets(started.pid, spec.linux?.timeOffsets);
+  } catch (error) {
+    endInit(started.pid);
+    throw error;
+  }
+  started.go();
+}
+
+/** The kernel's names of the joined namespaces: the inode of a namespace file is its number. */
+function joinedIds(join: ProcessPlan['join']): Record<string, string> {
+  return Object.fromEntries(join.map(({ kind, fd }) => [kind, `${kind}:[${statusOf(fd).inode}]`]));
+}
+
+/** The namespaces of the host that a call chain was to leave, where nothing else would tell that it did not. */
+function leftIds({ fresh }: NamespacePlan): Record<string, string> {
+  const kinds = fresh.includes('user') || fresh.includes('time') ? fresh : [];
+  return Object.fromEntries(kinds.map((kind) => [kind, namespaceId(`/proc/self/ns/${kind}`)]));
+}
+
+/** Kills an init that must not go on and waits until it is gone. */
+export function endInit(pid: number): void {
+  using pidfd = openPidfd(pid);
+  if (pidfd !== undefined) signalPidfd(pidfd, SIGKILL);
+  waitForExit(pid);
+}
+
+/** The next message of init; when it has ended instead, says how. */
+export function expect<T extends InitMessage['type']>(init: Init, type: T): void {
+  if (init.channel.receive(type) !== undefined) return;
+  const status = waitForExit(init.pid);
+  const how = status > 128 ? `was killed by signal ${status - 128}` : `ended with status ${status}`;
+  throw new RuntimeError(`container init ${how} before it was ready`, {
+    code: 'INIT_DEAD',
+    hint: status === 128 + SIGKILL ? 'the memory limit may be too low' : undefined,
+  });
+}

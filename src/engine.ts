@@ -1,0 +1,50 @@
+import { dirname, join } from 'node:path';
+
+/** Everything that differs between the two engines: the compiled executable (Bun) and Node.js. */
+
+// Both are replaced by string literals when trunc is built.
+export const version: string = process.env.TRUNC_VERSION ?? '0.0.0-source';
+export const commit: string = process.env.TRUNC_COMMIT ?? 'unknown';
+
+/** Whether this is the single-file executable. */
+export const isCompiled: boolean = 'Bun' in globalThis && import.meta.url.includes('/$bunfs/');
+
+/** The engine's name and version, for `--version`. */
+export function engineName(): string {
+  const bun = process.versions.bun;
+  return bun === undefined ? `node ${process.versions.node}` : `bun ${bun}`;
+}
+
+/**
+ * The command that starts this program again. The executable goes by /proc/self/exe, which works where
+ * the directories above it are closed to the new process's uid.
+ */
+export function selfCommand(): [file: string, ...args: string[]] {
+  return isCompiled ? ['/proc/self/exe'] : [process.execPath, process.argv[1] as string];
+}
+
+/**
+ * The environment of init: its own, so that BUN_OPTIONS or NODE_OPTIONS of the caller run no code there.
+ * Without compiler and collector threads the engine starts no thread after it has joined a cgroup that
+ * may allow a single one.
+ */
+export const initEnvironment: readonly string[] = [
+  'BUN_JSC_useJIT=0',
+  'BUN_JSC_useConcurrentGC=0',
+  'BUN_JSC_numberOfGCMarkers=1',
+];
+
+/** Where koffi's native part lies: beside the program, or in node_modules when run from source. */
+export function nativeAddon(): string {
+  if (isCompiled) return join(dirname(process.execPath), 'koffi.node');
+  const beside = join(import.meta.dirname, 'koffi.node');
+  if (process.getBuiltinModule('node:fs').existsSync(beside)) return beside;
+  const platform = `linux_${process.arch}`;
+  const installed = join(
+    'node_modules/@koromix',
+    `koffi-${platform.replace('_', '-')}`,
+    platform,
+    'koffi.node',
+  );
+  return join(import.meta.dirname, '..', installed);
+}

@@ -1,0 +1,110 @@
+import { RuntimeError } from '../errors.ts';
+import { setUmask } from '../linux/credentials.ts';
+import { Fd } from '../linux/fd.ts';
+import { readFile } from '../linux/file.ts';
+import { cloneMount } from '../linux/mount.ts';
+import { joinNamespace, newNamespace } from '../linux/namespace.ts';
+import { setLinkUp } from '../linux/network-interface.ts';
+import { setDumpable } from '../linux/prctl.ts';
+import { openProc } from '../linux/proc.ts';
+import { setDomainname, setHostname } from '../namespaces/hostname.ts';
+import { setSysctls } from '../namespaces/sysctl.ts';
+import { reopenNull } from '../process/stdio.ts';
+import type { InitRequest } from '../protocol/messages.ts';
+import { type CgroupView, mountCgroup, parseHierarchies } from '../rootfs/cgroup-mount.ts';
+import { makeDevLinks } from '../rootfs/dev-links.ts';
+import { makeDevices } from '../rootfs/devices.ts';
+import { maskPaths } from '../rootfs/masked-paths.ts';
+import { type LateReadonly, runMountStep } from '../rootfs/mount.ts';
+import { planMounts } from '../rootfs/mount-plan.ts';
+import { mountRootfs, moveInto, pivotInto } from '../rootfs/pivot.ts';
+import { detachPropagation, setRootPropagation } from '../rootfs/propagation.ts';
+import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
+import { openDirectory } from '../rootfs/resolve.ts';
+import { DEFAULT_DEVICES } from '../spec/defaults.ts';
+import { namespaceOf } from '../spec/query.ts';
+import type { HostChannel } from './main.ts';
+import { becomeProgram } from './tail.ts';
+import { verifyNamespaces } from './verify.ts';
+
+/** The first process of a container: the table of contents of what a container is. Each step has its place. */
+export function createContainer(request: InitRequest, host: HostChannel): never {
+  const { spec } = request;
+  // No process of a namespace that is joined may look into this one while it holds the host's descriptors.
+  setDumpable(false);
+  // Modes in config.json are meant as they stand.
+  setUmask(0);
+  verifyNamespaces(request);
+  // From the host's view of the files, which no image can have prepared.
+  const proc = openProc();
+  const hostNull = cloneMount('/dev/null', false);
+  if (isNew(request, 'network')) setLinkUp('lo');
+
+  if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
+  else detachPropagation(spec.linux?.rootfsPropagation, request.rootfs);
+  const root = mountRootfs(request.rootfs);
+  const late: LateReadonly = [];
+  const cgroup = lazyCgroup(request, host);
+  for (const step of planMounts(spec.mounts, request.bundle)) {
+    if (step.kind === 'cgroup') mountCgroup(root, step, cgroup());
+    else runMountStep(root, step, late);
+  }
+  populateDev(root, request);
+  // At the latest now: what follows is the container's own doing.
+  cgroup();
+
+  if (request.noPivot) moveInto(request.rootfs, root);
+  else pivotInto(root);
+  if (spec.linux?.rootfsPropagation !== undefined) setRootPropagation(spec.linux.rootfsPropagation);
+  reopenNull(root, proc);
+  // While the rootfs can still be written to.
+  openDirectory(root, spec.process?.cwd ?? '/').fd.close();
+
+  if (spec.hostname) setHostname(spec.hostname);
+  if (spec.domainname) setDomainname(spec.domainname);
+  // Before /proc/sys may become read-only.
+  setSysctls(proc, spec.linux?.sysctl ?? {});
+  for (const mounted of late) makeReadonly(mounted);
+  makePathsReadonly(root, spec.linux?.readonlyPaths ?? []);
+  maskPaths(root, spec.linux?.maskedPaths ?? [], hostNull);
+  if (spec.root?.readonly) makeReadonly(root);
+  becomeProgram({ request, host, root, proc });
+}
+
+function isNew({ spec }: InitRequest, type: 'network' | 'cgroup'): boolean {
+  const namespace = namespaceOf(spec, type);
+  return namespace !== undefined && !namespace.path;
+}
+
+/** Joins the container's cgroup, once, when its view is needed; a cgroup namespace has its root there. */
+function lazyCgroup(request: InitRequest, host: HostChannel): () => CgroupView {
+  let view: CgroupView | undefined;
+  return () => {
+    view ??= joinCgroup(request, host);
+    return view;
+  };
+}
+
+function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
+  host.send({ type: 'join' });
+  if (host.receive('joined') === undefined) throw new RuntimeError('the host has ended');
+  if (isNew(request, 'cgroup')) newNamespace('cgroup');
+  else if (request.joinCgroup !== undefined) joinNamespace(new Fd(request.joinCgroup), 'cgroup');
+  return {
+    hierarchies: parseHierarchies(readFile('/proc/self/cgroup')),
+    paths: request.cgroupPaths,
+    hasNamespace: namespaceOf(request.spec, 'cgroup') !== undefined,
+  };
+}
+
+/** /dev, unless it is the host's own: its nodes and links are not ours to make. */
+function populateDev(root: Fd, { spec }: InitRequest): void {
+  const isBound = spec.mounts?.some(
+    ({ destination, type, options }) =>
+      destination === '/dev' && (type === 'bind' || options?.includes('bind') || options?.includes('rbind')),
+  );
+  if (isBound) return;
+  makeDevices(root, DEFAULT_DEVICES, 'default devices');
+  makeDevices(root, spec.linux?.devices ?? [], 'linux.devices');
+  makeDevLinks(root);
+}

@@ -1,0 +1,42 @@
+import { asRuntimeError } from '../errors.ts';
+import { Fd } from '../linux/fd.ts';
+import { useAddon } from '../linux/ffi.ts';
+import { syscall } from '../linux/syscall.ts';
+import { configureLog } from '../log.ts';
+import { Channel } from '../protocol/channel.ts';
+import type { HostMessage, InitMessage } from '../protocol/messages.ts';
+import { createContainer } from './create.ts';
+
+/** The host's end of the connection as init sees it. */
+export type HostChannel = Channel<InitMessage, HostMessage>;
+
+/**
+ * `trunc init SOCKET ADDON`: the re-executed half, inside the container's namespaces. Both arguments are
+ * numbers of inherited descriptors. Runs synchronously, top to bottom, and ends in execve.
+ */
+export function main([socket, addon]: readonly string[]): never {
+  useAddon(`/proc/self/fd/${addon}`);
+  const host: HostChannel = new Channel(new Fd(Number(socket)), 'the host');
+  try {
+    // A host that has ended before it said anything needs no answer.
+    const message = host.receive('request');
+    if (message !== undefined) {
+      configureLog(message.request.log);
+      createContainer(message.request, host);
+    }
+  } catch (error) {
+    report(host, error);
+  }
+  syscall('exit_group', 1);
+  throw new Error('exit_group returned');
+}
+
+/** The error is the host's to show; when nobody listens any more, the program's standard error has to do. */
+function report(host: HostChannel, error: unknown): void {
+  const plain = asRuntimeError(error);
+  try {
+    host.send({ type: 'failed', error: plain.toPlain() });
+  } catch {
+    syscall('write', 2, `${plain.message}\n`, plain.message.length + 1);
+  }
+}

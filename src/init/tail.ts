@@ -1,0 +1,69 @@
+import { RuntimeError } from '../errors.ts';
+import { setUmask } from '../linux/credentials.ts';
+import { execute } from '../linux/exec.ts';
+import type { Fd } from '../linux/fd.ts';
+import { keepCapabilities, setNoNewPrivileges } from '../linux/prctl.ts';
+import { log } from '../log.ts';
+import { applyCapabilities, limitBounding, planCapabilities } from '../process/capabilities.ts';
+import { enterCwd } from '../process/cwd.ts';
+import { passDescriptors } from '../process/descriptors.ts';
+import { programEnvironment } from '../process/env.ts';
+import { findExecutable } from '../process/executable.ts';
+import { giveStdio, keepStdio } from '../process/stdio.ts';
+import { becomeUser } from '../process/user.ts';
+import { waitForStart } from '../protocol/exec-fifo.ts';
+import type { InitRequest } from '../protocol/messages.ts';
+import type { Process } from '../spec/config.ts';
+import type { HostChannel } from './main.ts';
+
+const DEFAULT_UMASK = 0o022;
+
+export interface Tail {
+  request: InitRequest;
+  host: HostChannel;
+  /** Handles of the container's root and of a trusted procfs. */
+  root: Fd;
+  proc: Fd;
+}
+
+/** From a process in the container to the container's program. */
+export function becomeProgram({ request, host, root, proc }: Tail): never {
+  const process = request.spec.process as Process;
+  const user = process.user ?? {};
+  const env = programEnvironment(root, process.env ?? [], user.uid ?? 0, request.listenFds);
+  const argv = process.args ?? [];
+
+  becomeUserOf(process, root);
+  setUmask(user.umask ?? DEFAULT_UMASK);
+  // As the program's user, in its directory: what it may not execute, it shall not.
+  const executable = findExecutable(argv[0] as string, env);
+  if (process.noNewPrivileges) setNoNewPrivileges();
+
+  host.send({ type: 'ready' });
+  if (host.receive('go') === undefined) throw new RuntimeError('the host has ended');
+  // The last calls: resource limits are set now, under which the engine may not be able to do much more.
+  if (request.fifo !== undefined) waitForStart(proc, request.fifo);
+  keepStdio();
+  passDescriptors(request.listenFds + request.preserveFds);
+  execute(executable, argv, env);
+}
+
+/** Groups, user and capabilities, in the only order in which each step still has the privileges it needs. */
+function becomeUserOf(process: Process, root: Fd): void {
+  const user = process.user ?? {};
+  const plan = planCapabilities(process.capabilities);
+  for (const name of plan.unknown) log.warning(`process.capabilities: unknown capability ${name}, left out`);
+  limitBounding(plan);
+  giveStdio(user.uid ?? 0);
+  // Before the change of user, who may lack the permission on the way; after it where only he has it.
+  const entered = enterCwd(root, process.cwd);
+  keepCapabilities(true);
+  becomeUser(user);
+  keepCapabilities(false);
+  if (!entered && !enterCwd(root, process.cwd)) {
+    throw new RuntimeError(`process.cwd: change to ${process.cwd}: permission denied`, {
+      field: 'process.cwd',
+    });
+  }
+  applyCapabilities(plan);
+}

@@ -1,0 +1,24 @@
+import { RuntimeError } from '../errors.ts';
+import { namespaceId } from '../linux/namespace.ts';
+import type { InitRequest } from '../protocol/messages.ts';
+
+/**
+ * Makes sure that init is where it was sent: the call chain that brought it here goes on when a step of
+ * it fails.
+ */
+export function verifyNamespaces({ joined, left }: InitRequest): void {
+  for (const [kind, id] of Object.entries(joined)) {
+    const found = namespaceId(`/proc/self/ns/${kind}`);
+    if (found !== id) throw failure(`could not join ${id}, init is in ${found}`);
+  }
+  for (const [kind, id] of Object.entries(left)) {
+    if (namespaceId(`/proc/self/ns/${kind}`) === id) throw failure(`could not make a new ${kind} namespace`);
+  }
+}
+
+function failure(reason: string): RuntimeError {
+  const hint =
+    'are the namespaces joined by path of the right kind, and the limits in /proc/sys/user high enough?';
+  const field = 'linux.namespaces';
+  return new RuntimeError(`${field}: ${reason}`, { code: 'NAMESPACE_JOIN', field, hint });
+}

@@ -1,0 +1,77 @@
+import { syscall } from './syscall.ts';
+
+/** Capabilities in the order of their numbers. Source: include/uapi/linux/capability.h. */
+const names = [
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'DAC_READ_SEARCH',
+  'FOWNER',
+  'FSETID',
+  'KILL',
+  'SETGID',
+  'SETUID',
+  'SETPCAP',
+  'LINUX_IMMUTABLE',
+  'NET_BIND_SERVICE',
+  'NET_BROADCAST',
+  'NET_ADMIN',
+  'NET_RAW',
+  'IPC_LOCK',
+  'IPC_OWNER',
+  'SYS_MODULE',
+  'SYS_RAWIO',
+  'SYS_CHROOT',
+  'SYS_PTRACE',
+  'SYS_PACCT',
+  'SYS_ADMIN',
+  'SYS_BOOT',
+  'SYS_NICE',
+  'SYS_RESOURCE',
+  'SYS_TIME',
+  'SYS_TTY_CONFIG',
+  'MKNOD',
+  'LEASE',
+  'AUDIT_WRITE',
+  'AUDIT_CONTROL',
+  'SETFCAP',
+  'MAC_OVERRIDE',
+  'MAC_ADMIN',
+  'SYSLOG',
+  'WAKE_ALARM',
+  'BLOCK_SUSPEND',
+  'AUDIT_READ',
+  'PERFMON',
+  'BPF',
+  'CHECKPOINT_RESTORE',
+];
+
+/** The number of a capability such as `CAP_SYS_ADMIN`; undefined when it is unknown. */
+export function capabilityNumber(name: string): number | undefined {
+  const index = name.startsWith('CAP_') ? names.indexOf(name.slice(4)) : -1;
+  return index < 0 ? undefined : index;
+}
+
+export interface CapabilityMasks {
+  effective: bigint;
+  permitted: bigint;
+  inheritable: bigint;
+}
+
+const VERSION_3 = 0x20080522;
+const words = (mask: bigint): [low: number, high: number] => [
+  Number(mask & 0xffffffffn),
+  Number(mask >> 32n),
+];
+
+/** Sets the three sets of the calling thread (bit n for capability n). */
+export function setCapabilities({ effective, permitted, inheritable }: CapabilityMasks): void {
+  const sets = [effective, permitted, inheritable].map(words);
+  const low = sets.map(([word]) => word);
+  const high = sets.map(([, word]) => word);
+  const header = Uint32Array.of(VERSION_3, 0);
+  syscall(
+    'capset',
+    new Uint8Array(header.buffer),
+    new Uint8Array(Uint32Array.from([...low, ...high]).buffer),
+  );
+}

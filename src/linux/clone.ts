@@ -1,0 +1,186 @@
+import { RuntimeError } from '../errors.ts';
+import { type ChainCall, callChain, cloneStack } from './call-chain.ts';
+import type { Fd } from './fd.ts';
+import { addressOf, ffi } from './ffi.ts';
+import { Memory } from './memory.ts';
+import { CLONE_NEW, type NamespaceKind } from './namespace.ts';
+import { openPipe } from './pipe.ts';
+import { ALL_SIGNALS, setSignalMask } from './signal.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
+import { waitForExit } from './wait.ts';
+
+/** A program and the namespaces to start it in. */
+export interface ProcessPlan {
+  argv: readonly string[];
+  env: readonly string[];
+  /** Kinds to make anew. */
+  fresh: readonly NamespaceKind[];
+  /** Kinds to join, with their open namespaces. Mount and cgroup namespaces are left to the program. */
+  join: readonly { kind: NamespaceKind; fd: Fd }[];
+}
+
+/** A process that waits for its go-ahead before it executes the program. */
+export interface StartedProcess {
+  pid: number;
+  /** Returns when its namespaces exist, so that mappings and offsets can be written. */
+  made(): void;
+  /** Lets it go on. Without a new user or time namespace it has never waited. */
+  go(): void;
+}
+
+interface Program extends Pick<StartedProcess, 'made' | 'go'> {
+  calls: ChainCall[];
+}
+
+const AT_FDCWD = -100;
+const F_DUPFD_CLOEXEC = 1030;
+const O_CLOEXEC = 0x80000;
+const CLONE_VM = 0x100;
+const CLONE_PARENT = 0x8000;
+const CLONE_PARENT_SETTID = 0x100000;
+const SIGCHLD = 17;
+const MEMORY_SIZE = 1 << 17;
+
+/**
+ * Starts a program in new and joined namespaces, the user namespace included, from a multi-threaded
+ * engine. Its descriptors are those of the caller that are not close-on-exec.
+ *
+ * A pid or user namespace holds only for the next child, and what a new user namespace owns can be joined
+ * only from outside it. In these cases an intermediate process joins, makes the final one as the caller's
+ * own child (CLONE_PARENT), and ends.
+ */
+export function startProcess(plan: ProcessPlan): StartedProcess {
+  // The child starts with every signal blocked: a handler of the engine must not run in it.
+  const mask = setSignalMask(ALL_SIGNALS);
+  try {
+    const memory = new Memory(MEMORY_SIZE);
+    const { calls, made, go } = program(memory, plan);
+    const flags = flagsOf(madeByClone(plan));
+    const pid = needsIntermediate(plan)
+      ? cloneThroughIntermediate(memory, plan, flags, calls)
+      : clone(memory, flags | sharing(plan), callChain(memory, [...joinCalls(plan), ...calls]));
+    return { pid, made, go };
+  } finally {
+    setSignalMask(mask);
+  }
+}
+
+const flagsOf = (kinds: readonly NamespaceKind[]): number =>
+  kinds.reduce((bits, kind) => bits | CLONE_NEW[kind], 0);
+
+/**
+ * In a new user namespace the others are made later, by its root: what they hold (the mqueue filesystem)
+ * belongs to whoever makes them. The time namespace is never made by clone.
+ */
+function madeByClone({ fresh }: ProcessPlan): NamespaceKind[] {
+  const first: NamespaceKind[] = ['user', 'pid'];
+  return fresh.filter((kind) => kind !== 'time' && (!fresh.includes('user') || first.includes(kind)));
+}
+
+/** Sharing memory saves the copy of the page tables, but only a process alone in its memory changes its time namespace. */
+function sharing(plan: ProcessPlan): number {
+  const time = plan.fresh.includes('time') || plan.join.some(({ kind }) => kind === 'time');
+  return (time ? 0 : CLONE_VM) | SIGCHLD;
+}
+
+function needsIntermediate({ fresh, join }: ProcessPlan): boolean {
+  const holdsForChildren = join.some(({ kind }) => kind === 'pid' || kind === 'user');
+  return holdsForChildren || (fresh.includes('user') && join.length > 0);
+}
+
+const setns = (kind: NamespaceKind, fd: Fd): ChainCall => ['setns', fd.number, CLONE_NEW[kind]];
+
+function joinCalls({ join }: ProcessPlan): ChainCall[] {
+  return join.map(({ kind, fd }) => setns(kind, fd));
+}
+
+/** What the final process does: wait for the go-ahead where there is one, become root, execute. */
+function program(memory: Memory, plan: ProcessPlan): Program {
+  const execute: ChainCall[] = [
+    ['execve', memory.string(plan.argv[0] as string), memory.vector(plan.argv), memory.vector(plan.env)],
+    ['exit_group', 127],
+  ];
+  const time = plan.fresh.includes('time');
+  const user = plan.fresh.includes('user') || plan.join.some(({ kind }) => kind === 'user');
+  const root: ChainCall[] = user
+    ? [
+        ['setresgid', 0, 0, 0],
+        ['setresuid', 0, 0, 0],
+      ]
+    : [];
+  const later = plan.fresh.filter((kind) => kind !== 'time' && !madeByClone(plan).includes(kind));
+  if (later.length > 0) root.push(['unshare', flagsOf(later)]);
+  if (!plan.fresh.includes('user') && !time) return { calls: [...root, ...execute], made() {}, go() {} };
+
+  const made = openPipe();
+  const allowed = openPipe();
+  const ahead: ChainCall[] = [
+    ['write', made.write.number, memory.take(1), 1],
+    ['close', allowed.write.number],
+    ['read', allowed.read.number, memory.take(1), 1],
+  ];
+  return {
+    calls: [...(time ? enterNewTime(memory, ahead) : ahead), ...root, ...execute],
+    made: () => {
+      trySyscall('read', made.read.number, new Uint8Array(1), 1);
+    },
+    go: () => {
+      trySyscall('write', allowed.write.number, 'x', 1);
+      for (const fd of [made.read, made.write, allowed.read, allowed.write]) fd.close();
+    },
+  };
+}
+
+/**
+ * A new time namespace is only for the caller's children, so the process joins it itself; the offsets must
+ * have been written before. Its descriptor is the lowest free one, which is known beforehand.
+ */
+function enterNewTime(memory: Memory, ahead: ChainCall[]): ChainCall[] {
+  const lowest = syscall('fcntl', 0, F_DUPFD_CLOEXEC, 3);
+  syscall('close', lowest);
+  return [
+    ['unshare', CLONE_NEW.time],
+    ['openat', AT_FDCWD, memory.string('/proc/self/ns/time_for_children'), O_CLOEXEC, 0],
+    ...ahead,
+    ['setns', lowest, CLONE_NEW.time],
+  ];
+}
+
+function clone(memory: Memory, flags: number, chain: number): number {
+  const { koffi, libc } = ffi();
+  const call = libc.func('clone', 'int', ['void *', 'void *', 'int', 'void *']);
+  const pid: number = call(addressOf('setcontext'), cloneStack(memory), flags, chain);
+  if (pid > 0) return pid;
+  throw syscallError('clone', koffi.errno());
+}
+
+function cloneThroughIntermediate(
+  memory: Memory,
+  plan: ProcessPlan,
+  flags: number,
+  calls: ChainCall[],
+): number {
+  const idAddress = memory.take(8);
+  const user = plan.join.filter(({ kind }) => kind === 'user');
+  const others = plan.join.filter(({ kind }) => kind !== 'user').map(({ kind, fd }) => setns(kind, fd));
+  const chain = callChain(memory, [
+    // From outside a joined user namespace first, where the caller's privileges count, then from inside
+    // it, where only its own do. One of the two may fail; init checks the result.
+    ...others,
+    ...user.flatMap(({ kind, fd }) => [setns(kind, fd), ...others]),
+    {
+      flags: flags | sharing(plan) | CLONE_PARENT | CLONE_PARENT_SETTID,
+      chain: callChain(memory, calls),
+      idAddress,
+    },
+    ['exit_group', 0],
+  ]);
+  waitForExit(clone(memory, sharing(plan), chain));
+  const pid = memory.getInt(idAddress);
+  if (pid > 0) return pid;
+  throw new RuntimeError('no process could be started in the namespaces', {
+    code: 'NAMESPACE_JOIN',
+    field: 'linux.namespaces',
+    hint: 'are the namespaces that are joined by path of the right kind, and the limits in /proc/sys/user high enough?',
+  });
+}

@@ -1,0 +1,51 @@
+import { trySyscall } from './syscall.ts';
+
+/** A descriptor and its owner: `using` closes it at the end of the block, `release` gives it away. */
+export class Fd implements Disposable {
+  #number: number;
+
+  constructor(number: number) {
+    this.#number = number;
+  }
+
+  get number(): number {
+    return this.#number;
+  }
+
+  /** The path by which the kernel reaches exactly this file, whatever its name means by now. */
+  get path(): string {
+    return `/proc/self/fd/${this.#number}`;
+  }
+
+  /** Hands the descriptor over: it is no longer closed here. */
+  release(): number {
+    const number = this.#number;
+    this.#number = -1;
+    return number;
+  }
+
+  close(): void {
+    if (this.#number >= 0) trySyscall('close', this.release());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/** Sets or clears close-on-exec; false when there is no such descriptor. */
+export function setCloseOnExec(number: number, on: boolean): boolean {
+  return trySyscall('fcntl', number, F_SETFD, on ? FD_CLOEXEC : 0) >= 0;
+}
+
+const CLOSE_RANGE_CLOEXEC = 4;
+
+/** Marks every descriptor from `first` on close-on-exec (Linux 5.11). */
+export function closeOnExecFrom(first: number): void {
+  const failed = trySyscall('close_range', first, 0xffffffff, CLOSE_RANGE_CLOEXEC) < 0;
+  if (!failed) return;
+  for (let number = first; number < 65536; number++) setCloseOnExec(number, true);
+}

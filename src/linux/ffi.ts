@@ -1,0 +1,46 @@
+import { nativeAddon } from '../engine.ts';
+
+/** A pointer-sized argument: a number, the address of memory, a NUL-terminated string, or bytes. */
+export type Argument = number | bigint | string | Uint8Array | null;
+
+/** The part of koffi that is used here. */
+interface Koffi {
+  load(path: string | null): Library;
+  errno(): number;
+  address(pointer: unknown): bigint;
+  view(address: bigint, size: number): ArrayBuffer;
+}
+
+interface Library {
+  // biome-ignore lint/suspicious/noExplicitAny: a C function has whatever type its declaration says
+  func(name: string, result: string, parameters: string[]): (...args: any[]) => any;
+  symbol(name: string, type: string): unknown;
+}
+
+interface Loaded {
+  koffi: Koffi;
+  libc: Library;
+}
+
+const loaded: { value?: Loaded; addon?: string } = {};
+
+/** Loads koffi from `addon` instead of its usual place; for init, whose uid may not reach that place. */
+export function useAddon(addon: string): void {
+  loaded.addon = addon;
+}
+
+/** koffi and libc, loaded at the first call. By path: resolving the package costs more than loading it. */
+export function ffi(): Loaded {
+  if (loaded.value === undefined) {
+    const native = { exports: {} as Koffi };
+    process.dlopen(native, loaded.addon ?? nativeAddon());
+    loaded.value = { koffi: native.exports, libc: native.exports.load(null) };
+  }
+  return loaded.value;
+}
+
+/** The address of a function of libc. */
+export function addressOf(symbol: string): bigint {
+  const { koffi, libc } = ffi();
+  return koffi.address(libc.symbol(symbol, 'char'));
+}

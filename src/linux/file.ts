@@ -1,0 +1,150 @@
+import { Fd } from './fd.ts';
+import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } from './path.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
+
+// File operations as plain system calls: loading node:fs costs the compiled executable a millisecond and a
+// thread at every start, and start-up is the whole cost of a runtime. Paths are the host's.
+
+const O_TRUNC = 0o1000;
+const O_APPEND = 0o2000;
+const CHUNK = 1 << 16;
+const ENOENT = 2;
+const EEXIST = 17;
+
+function open(path: string, flags: number, mode = 0): Fd {
+  const number = trySyscall('openat', AT_FDCWD, path, flags | O_CLOEXEC, mode);
+  if (number < 0) throw syscallError('openat', -number, path);
+  return new Fd(number);
+}
+
+/** The text of a file, in UTF-8. */
+export function readFile(path: string): string {
+  using file = open(path, O_RDONLY);
+  return readAll(file);
+}
+
+/** The text from the descriptor's position to its end. */
+export function readAll(file: Fd): string {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const chunk = new Uint8Array(CHUNK);
+    const count = syscall('read', file.number, chunk, CHUNK);
+    if (count === 0) break;
+    chunks.push(chunk.subarray(0, count));
+  }
+  const [first] = chunks;
+  return new TextDecoder().decode(chunks.length === 1 ? first : Buffer.concat(chunks));
+}
+
+/** Writes the whole text to an open file. */
+export function writeAll(file: Fd, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length || bytes.length === 0; ) {
+    const rest = bytes.subarray(written);
+    written += syscall('write', file.number, rest, rest.length);
+    if (bytes.length === 0) return;
+  }
+}
+
+/** Writes a file that exists, such as one of procfs or of a cgroup, in one write. */
+export function writeExisting(path: string, text: string): void {
+  using file = open(path, O_WRONLY);
+  writeAll(file, text);
+}
+
+/** Writes a file anew, or with `exclusive` only if there is none. */
+export function writeFile(path: string, text: string, { mode = 0o666, exclusive = false } = {}): void {
+  using file = open(path, O_WRONLY | O_CREAT | (exclusive ? O_EXCL : O_TRUNC), mode);
+  writeAll(file, text);
+}
+
+/** Adds to the end of a file, which is made if there is none. */
+export function appendFile(path: string, text: string): void {
+  using file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644);
+  writeAll(file, text);
+}
+
+const X_OK = 1;
+
+/** Whether the present user may execute the file, ACLs and mount flags considered. */
+export function mayExecute(path: string): boolean {
+  return trySyscall('faccessat', AT_FDCWD, path, X_OK, 0) >= 0;
+}
+
+export function exists(path: string): boolean {
+  return trySyscall('faccessat', AT_FDCWD, path, 0, 0) >= 0;
+}
+
+export function makeDirectory(path: string, mode: number): void {
+  const result = trySyscall('mkdirat', AT_FDCWD, path, mode);
+  if (result < 0) throw syscallError('mkdirat', -result, path);
+}
+
+/** Makes a directory and those above it that are missing. */
+export function makeDirectories(path: string, mode: number): void {
+  const result = trySyscall('mkdirat', AT_FDCWD, path, mode);
+  if (result === -ENOENT && path !== '/') {
+    makeDirectories(path.slice(0, path.lastIndexOf('/')) || '/', mode);
+    makeDirectory(path, mode);
+  } else if (result < 0 && result !== -EEXIST) {
+    throw syscallError('mkdirat', -result, path);
+  }
+}
+
+export function changeMode(path: string, mode: number): void {
+  const result = trySyscall('fchmodat', AT_FDCWD, path, mode);
+  if (result < 0) throw syscallError('fchmodat', -result, path);
+}
+
+export function rename(from: string, to: string): void {
+  const result = trySyscall('renameat2', AT_FDCWD, from, AT_FDCWD, to, 0);
+  if (result < 0) throw syscallError('renameat2', -result, `${from} to ${to}`);
+}
+
+const AT_REMOVEDIR = 0x200;
+
+export function removeFile(path: string): void {
+  const result = trySyscall('unlinkat', AT_FDCWD, path, 0);
+  if (result < 0) throw syscallError('unlinkat', -result, path);
+}
+
+export function removeDirectory(path: string): void {
+  const result = trySyscall('unlinkat', AT_FDCWD, path, AT_REMOVEDIR);
+  if (result < 0) throw syscallError('unlinkat', -result, path);
+}
+
+const ENTRY_LENGTH = 16;
+const ENTRY_TYPE = 18;
+const ENTRY_NAME = 19;
+const DT_DIR = 4;
+
+export interface DirectoryEntry {
+  name: string;
+  isDirectory: boolean;
+}
+
+/** What is in a directory, without `.` and `..`. Source: getdents64(2). */
+export function listDirectory(path: string): DirectoryEntry[] {
+  using directory = open(path, O_RDONLY | O_DIRECTORY);
+  const entries: DirectoryEntry[] = [];
+  const buffer = Buffer.alloc(CHUNK);
+  for (;;) {
+    const count = syscall('getdents64', directory.number, buffer, CHUNK);
+    if (count === 0) return entries;
+    for (let at = 0; at < count; at += buffer.readUInt16LE(at + ENTRY_LENGTH)) {
+      const start = at + ENTRY_NAME;
+      const name = buffer.toString('utf8', start, buffer.indexOf(0, start));
+      if (name === '.' || name === '..') continue;
+      entries.push({ name, isDirectory: buffer[at + ENTRY_TYPE] === DT_DIR });
+    }
+  }
+}
+
+const PATH_MAX = 4096;
+
+export function readLink(path: string): string {
+  const buffer = Buffer.alloc(PATH_MAX);
+  const result = trySyscall('readlinkat', AT_FDCWD, path, buffer, PATH_MAX);
+  if (result < 0) throw syscallError('readlinkat', -result, path);
+  return buffer.toString('utf8', 0, result);
+}

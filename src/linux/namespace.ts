@@ -1,0 +1,43 @@
+import { Fd } from './fd.ts';
+import { readLink } from './file.ts';
+import { syscall } from './syscall.ts';
+
+/** The kernel's flag of each kind of namespace, by its name under /proc/PID/ns. */
+export const CLONE_NEW = {
+  time: 0x00000080,
+  mnt: 0x00020000,
+  cgroup: 0x02000000,
+  uts: 0x04000000,
+  ipc: 0x08000000,
+  user: 0x10000000,
+  pid: 0x20000000,
+  net: 0x40000000,
+} as const;
+
+export type NamespaceKind = keyof typeof CLONE_NEW;
+
+const CLONE_FS = 0x200;
+const AT_FDCWD = -100;
+const O_RDONLY_CLOEXEC = 0x80000;
+
+/** Opens a namespace by path. */
+export function openNamespace(path: string): Fd {
+  return new Fd(syscall('openat', AT_FDCWD, path, O_RDONLY_CLOEXEC));
+}
+
+/** The identity of a namespace as the kernel prints it, such as `net:[4026531840]`. */
+export function namespaceId(path: string): string {
+  return readLink(path);
+}
+
+/** Moves the calling thread into a namespace of the given kind. */
+export function joinNamespace(fd: Fd, kind: NamespaceKind): void {
+  // A thread that shares its root and cwd with others may not change its mount namespace.
+  if (kind === 'mnt') syscall('unshare', CLONE_FS);
+  syscall('setns', fd.number, CLONE_NEW[kind]);
+}
+
+/** Moves the calling thread into a new namespace of the given kind. */
+export function newNamespace(kind: NamespaceKind): void {
+  syscall('unshare', CLONE_NEW[kind]);
+}

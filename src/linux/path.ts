@@ -1,0 +1,87 @@
+import { RuntimeError } from '../errors.ts';
+import { Fd } from './fd.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
+
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_NONBLOCK = 0o4000;
+export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+export const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;
+export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;
+
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EMPTY_PATH = 0x1000;
+
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_NO_SYMLINKS = 0x04;
+const RESOLVE_IN_ROOT = 0x10;
+const OPEN_HOW_SIZE = 24;
+const EAGAIN = 11;
+const ATTEMPTS = 128;
+
+/**
+ * Opens a path as a process with `root` as its root directory would: symlinks and `..` cannot leave it, and
+ * magic links of procfs are refused; with O_NOFOLLOW any symlink is. Returns minus the errno when it fails. Source: openat2(2), Linux 5.6.
+ */
+export function tryOpenInRoot(root: Fd, path: string, flags: number, mode = 0): number {
+  const how = BigUint64Array.of(
+    BigInt(flags | O_CLOEXEC),
+    BigInt(mode),
+    BigInt(RESOLVE_IN_ROOT | (flags & O_NOFOLLOW ? RESOLVE_NO_SYMLINKS : RESOLVE_NO_MAGICLINKS)),
+  );
+  const bytes = new Uint8Array(how.buffer);
+  // EAGAIN: a directory on the way was renamed meanwhile, so that the kernel could not be sure.
+  for (let attempt = 1; ; attempt++) {
+    const number = trySyscall('openat2', root.number, path, bytes, OPEN_HOW_SIZE);
+    if (number !== -EAGAIN || attempt === ATTEMPTS) return number;
+  }
+}
+
+/** As tryOpenInRoot, but throws. */
+export function openInRoot(root: Fd, path: string, flags: number, mode = 0): Fd {
+  const number = tryOpenInRoot(root, path, flags, mode);
+  if (number < 0) throw syscallError('openat2', -number);
+  return new Fd(number);
+}
+
+/** Opens a path of the host. */
+export function openPath(path: string, flags: number): Fd {
+  return new Fd(syscall('openat', AT_FDCWD, path, flags | O_CLOEXEC, 0));
+}
+
+export function makeDirectoryAt(directory: Fd, name: string, mode: number): void {
+  syscall('mkdirat', directory.number, name, mode);
+}
+
+/** Makes a file of any kind: `mode` holds the S_IF* bits. */
+export function makeNodeAt(directory: Fd, name: string, mode: number, device: number): void {
+  syscall('mknodat', directory.number, name, mode, device);
+}
+
+export function makeLinkAt(directory: Fd, name: string, target: string): void {
+  syscall('symlinkat', target, directory.number, name);
+}
+
+export function removeAt(directory: Fd, name: string): void {
+  syscall('unlinkat', directory.number, name, 0);
+}
+
+/** Changes the owner of a directory entry itself, not of what a link there points to. */
+export function changeOwnerAt(directory: Fd, name: string, uid: number, gid: number): void {
+  syscall('fchownat', directory.number, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+/** A device number as the kernel's mknod takes it. Source: new_encode_dev() in include/linux/kdev_t.h. */
+export function deviceNumber(major: number, minor: number): number {
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+}
+
+/** Whether a thrown error is a failure with one of these errno names. */
+export function failedWith(error: unknown, ...errnos: string[]): boolean {
+  return error instanceof RuntimeError && errnos.includes(error.errno as string);
+}

@@ -1,0 +1,26 @@
+import { syscall } from './syscall.ts';
+
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_KEEPCAPS = 8;
+const PR_SET_NAME = 15;
+const PR_CAPBSET_DROP = 24;
+const PR_SET_CHILD_SUBREAPER = 36;
+const PR_SET_NO_NEW_PRIVS = 38;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+
+const prctl = (option: number, a = 0, b = 0): number => syscall('prctl', option, a, b, 0, 0);
+
+/** Sources: prctl(2), capabilities(7). */
+export const setParentDeathSignal = (signal: number): number => prctl(PR_SET_PDEATHSIG, signal);
+export const setDumpable = (on: boolean): number => prctl(PR_SET_DUMPABLE, on ? 1 : 0);
+export const keepCapabilities = (on: boolean): number => prctl(PR_SET_KEEPCAPS, on ? 1 : 0);
+export const setProcessName = (name: string): number => syscall('prctl', PR_SET_NAME, name, 0, 0, 0);
+export const dropBounding = (capability: number): number => prctl(PR_CAPBSET_DROP, capability);
+export const becomeSubreaper = (): number => prctl(PR_SET_CHILD_SUBREAPER, 1);
+export const setNoNewPrivileges = (): number => prctl(PR_SET_NO_NEW_PRIVS, 1);
+export const raiseAmbient = (capability: number): number =>
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability);
+export const clearAmbient = (): number => prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);

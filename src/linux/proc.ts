@@ -1,0 +1,41 @@
+import { RuntimeError } from '../errors.ts';
+import type { Fd } from './fd.ts';
+import { readFile } from './file.ts';
+import { newMount } from './mount.ts';
+import { failedWith, O_DIRECTORY, O_PATH, openPath } from './path.ts';
+import { isInProc } from './stat.ts';
+
+/**
+ * A procfs of the current pid namespace that is mounted nowhere, so that nothing can be mounted over its
+ * files. Where the kernel refuses one (a masked /proc in an outer container) the visible /proc, checked.
+ */
+export function openProc(): Fd {
+  try {
+    return newMount('proc', [], 0);
+  } catch (error) {
+    if (!failedWith(error, 'EPERM')) throw error;
+  }
+  const proc = openPath('/proc', O_PATH | O_DIRECTORY);
+  if (isInProc(proc)) return proc;
+  throw new RuntimeError('/proc is no procfs');
+}
+
+export interface ProcessStat {
+  /** One letter: R, S, Z (zombie), X (dead) … */
+  state: string;
+  /** Clock ticks since boot. With the pid it names a process for ever. */
+  startTime: number;
+}
+
+/** What /proc/PID/stat says; undefined when there is no such process. Source: proc(5). */
+export function processStat(pid: number): ProcessStat | undefined {
+  let text: string;
+  try {
+    text = readFile(`/proc/${pid}/stat`);
+  } catch {
+    return undefined;
+  }
+  // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] as string, startTime: Number(fields[19]) };
+}

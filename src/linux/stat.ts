@@ -1,0 +1,90 @@
+import type { Fd } from './fd.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './path.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
+
+/** What the kernel knows of a file. */
+export interface FileStatus {
+  /** Type and permissions, S_IF* bits included. */
+  mode: number;
+  uid: number;
+  gid: number;
+  links: number;
+  inode: number;
+  size: number;
+  /** Of the device that a node stands for. */
+  major: number;
+  minor: number;
+}
+
+const STATX_BASIC_STATS = 0x7ff;
+const STATX_SIZE = 256;
+const S_IFMT = 0o170000;
+
+/** Kinds of files, as in the S_IF* bits. */
+export const FILE_KIND = {
+  fifo: 0o010000,
+  character: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  regular: 0o100000,
+};
+
+export const kindOf = ({ mode }: FileStatus): number => mode & S_IFMT;
+export const isDirectory = (status: FileStatus): boolean => kindOf(status) === FILE_KIND.directory;
+/** Whether it is the null device, by its number: its name proves nothing. */
+export const isNullDevice = (status: FileStatus): boolean =>
+  kindOf(status) === FILE_KIND.character && status.major === 1 && status.minor === 3;
+
+/** The status of an open file, O_PATH handles included; undefined when the descriptor is closed. */
+export function tryStatusOf(number: number): FileStatus | undefined {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  return trySyscall('statx', number, '', AT_EMPTY_PATH, STATX_BASIC_STATS, buffer) < 0
+    ? undefined
+    : parse(buffer);
+}
+
+/** The status of an open file, O_PATH handles included. */
+export function statusOf(fd: Fd): FileStatus {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_BASIC_STATS, buffer);
+  return parse(buffer);
+}
+
+/** The status of what `path` leads to. */
+export function statusAt(path: string): FileStatus {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  const result = trySyscall('statx', AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer);
+  if (result < 0) throw syscallError('statx', -result, path);
+  return parse(buffer);
+}
+
+/** The status of a directory entry itself. */
+export function entryStatus(directory: Fd, name: string): FileStatus {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
+  return parse(buffer);
+}
+
+/** Source: struct statx in include/uapi/linux/stat.h; the same on all architectures. */
+function parse(buffer: Buffer): FileStatus {
+  return {
+    links: buffer.readUInt32LE(16),
+    uid: buffer.readUInt32LE(20),
+    gid: buffer.readUInt32LE(24),
+    mode: buffer.readUInt16LE(28),
+    inode: Number(buffer.readBigUInt64LE(32)),
+    size: Number(buffer.readBigUInt64LE(40)),
+    major: buffer.readUInt32LE(128),
+    minor: buffer.readUInt32LE(132),
+  };
+}
+
+const PROC_SUPER_MAGIC = 0x9fa0;
+const STATFS_SIZE = 120;
+
+/** Whether an open file lies in a procfs. */
+export function isInProc(fd: Fd): boolean {
+  const buffer = Buffer.alloc(STATFS_SIZE);
+  syscall('fstatfs', fd.number, buffer);
+  return buffer.readUInt32LE(0) === PROC_SUPER_MAGIC;
+}

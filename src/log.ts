@@ -1,0 +1,52 @@
+export type Level = 'debug' | 'info' | 'warning' | 'error';
+
+export interface LogOptions {
+  /** Append to this file; standard error when absent. */
+  file?: string | undefined;
+  format: 'text' | 'json';
+  debug: boolean;
+}
+
+/** The only process-wide state in the program: where messages go. */
+const target: LogOptions = { format: 'text', debug: false };
+
+export function configureLog(options: LogOptions): void {
+  Object.assign(target, options);
+}
+
+/** What was configured, so that init can write to the same place. */
+export function logOptions(): Readonly<LogOptions> {
+  return target;
+}
+
+function render(level: Level, message: string, fields: Record<string, string>): string {
+  const entry = { level, msg: message, time: new Date().toISOString(), ...fields };
+  if (target.format === 'json') return `${JSON.stringify(entry)}\n`;
+  const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+  return `time=${JSON.stringify(entry.time)} level=${level} msg=${JSON.stringify(message)}${rest.join('')}\n`;
+}
+
+function write(level: Level, message: string, fields: Record<string, string> = {}): void {
+  const line = render(level, message, fields);
+  if (target.file === undefined) writeError(line);
+  else fs().appendFileSync(target.file, line, { mode: 0o644 });
+}
+
+/** Writes to standard error at once. Through process.stderr a pipe would become non-blocking for its other users. */
+export function writeError(text: string): void {
+  fs().writeSync(2, text);
+}
+
+/** Loaded only when there is something to say: node:fs is a good part of a short command's start-up. */
+function fs(): typeof import('node:fs') {
+  return process.getBuiltinModule('node:fs');
+}
+
+export const log = {
+  debug: (message: string): void => {
+    if (target.debug) write('debug', message);
+  },
+  info: (message: string): void => write('info', message),
+  warning: (message: string): void => write('warning', message),
+  error: (message: string, fields: Record<string, string> = {}): void => write('error', message, fields),
+};

@@ -1,0 +1,46 @@
+// Pure.
+import type { NamespaceKind } from '../linux/namespace.ts';
+import type { Namespace } from '../spec/config.ts';
+
+/** linux.namespaces, sorted by who makes or joins them. */
+export interface NamespacePlan {
+  /** Made together with init. */
+  fresh: NamespaceKind[];
+  /** Joined before init's program starts. */
+  join: { kind: NamespaceKind; path: string }[];
+  /** A new cgroup namespace has its root where the process is: only once init is in the container's cgroup. */
+  freshCgroup: boolean;
+  /** Joined by init itself: the engine is on the host's files, and the cgroup must be joined first. */
+  joinMount: string | undefined;
+  joinCgroup: string | undefined;
+}
+
+const kinds: Record<Namespace['type'], NamespaceKind> = {
+  pid: 'pid',
+  network: 'net',
+  mount: 'mnt',
+  ipc: 'ipc',
+  uts: 'uts',
+  user: 'user',
+  cgroup: 'cgroup',
+  time: 'time',
+};
+
+export function planNamespaces(namespaces: readonly Namespace[] = []): NamespacePlan {
+  const plan: NamespacePlan = {
+    fresh: [],
+    join: [],
+    freshCgroup: false,
+    joinMount: undefined,
+    joinCgroup: undefined,
+  };
+  for (const { type, path } of namespaces) {
+    const kind = kinds[type];
+    if (kind === 'cgroup' && path) plan.joinCgroup = path;
+    else if (kind === 'cgroup') plan.freshCgroup = true;
+    else if (kind === 'mnt' && path) plan.joinMount = path;
+    else if (path) plan.join.push({ kind, path });
+    else plan.fresh.push(kind);
+  }
+  return plan;
+}

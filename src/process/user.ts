@@ -1,0 +1,25 @@
+// Runs in the container's namespaces.
+import { within } from '../errors.ts';
+import { setGroup, setGroups, setUser } from '../linux/credentials.ts';
+import { failedWith } from '../linux/path.ts';
+import type { User } from '../spec/config.ts';
+
+/** Takes on process.user, groups first: without the privileges of the old user they could not be set. */
+export function becomeUser({ uid = 0, gid = 0, additionalGids = [] }: User): void {
+  try {
+    setGroups(additionalGids);
+  } catch (error) {
+    // A user namespace may deny setgroups; that matters only to who asks for groups.
+    const denied = failedWith(error, 'EPERM') && additionalGids.length === 0;
+    if (!denied)
+      within(
+        'process.user.additionalGids',
+        () => {
+          throw error;
+        },
+        { field: 'process.user.additionalGids' },
+      );
+  }
+  within(`process.user.gid: become group ${gid}`, () => setGroup(gid), { field: 'process.user.gid' });
+  within(`process.user.uid: become user ${uid}`, () => setUser(uid), { field: 'process.user.uid' });
+}

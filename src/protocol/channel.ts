@@ -1,0 +1,73 @@
+// Runs on the host and in the container's namespaces: one end each.
+import { RuntimeError } from '../errors.ts';
+import type { Fd } from '../linux/fd.ts';
+import { syscall } from '../linux/syscall.ts';
+import type { HostMessage, InitMessage } from './messages.ts';
+
+type Message = HostMessage | InitMessage;
+
+const LENGTH_BYTES = 4;
+const MSG_NOSIGNAL = 0x4000;
+
+/** One end of the connection between the host and init: JSON messages, each behind its length in bytes. */
+export class Channel<Sent extends Message, Received extends Message> implements Disposable {
+  constructor(
+    private readonly socket: Fd,
+    private readonly peer: string,
+  ) {}
+
+  send(message: Sent): void {
+    const body = new TextEncoder().encode(JSON.stringify(message));
+    const bytes = new Uint8Array(LENGTH_BYTES + body.length);
+    new DataView(bytes.buffer).setUint32(0, body.length, true);
+    bytes.set(body, LENGTH_BYTES);
+    for (let sent = 0; sent < bytes.length; ) {
+      const rest = bytes.subarray(sent);
+      sent += syscall('sendto', this.socket.number, rest, rest.length, MSG_NOSIGNAL, 0, 0);
+    }
+  }
+
+  /** The next message, which must be of the given type; undefined when the peer has ended instead. */
+  receive<T extends Received['type']>(type: T): Extract<Received, { type: T }> | undefined {
+    const message = this.#next();
+    if (message === undefined || message.type === type) {
+      return message as Extract<Received, { type: T }> | undefined;
+    }
+    throw this.#outOfTurn(message, `"${type}"`);
+  }
+
+  /** Waits until the peer is done: init's end closes with execve, unless it still has a failure to report. */
+  receiveEnd(): void {
+    const message = this.#next();
+    if (message !== undefined) throw this.#outOfTurn(message, 'the end');
+  }
+
+  /** The next message; throws the failure that it may be. */
+  #next(): Received | undefined {
+    const header = this.#read(LENGTH_BYTES);
+    const body = header && this.#read(new DataView(header.buffer).getUint32(0, true));
+    if (body === undefined) return undefined;
+    const message = JSON.parse(new TextDecoder().decode(body)) as Received;
+    if (message.type === 'failed') throw new RuntimeError(message.error.message, message.error.details);
+    return message;
+  }
+
+  #outOfTurn({ type }: Received, due: string): RuntimeError {
+    return new RuntimeError(`${this.peer} sent "${type}" where ${due} was due`, { code: 'PROTOCOL' });
+  }
+
+  #read(length: number): Uint8Array | undefined {
+    const bytes = new Uint8Array(length);
+    for (let filled = 0; filled < length; ) {
+      const part = bytes.subarray(filled);
+      const count = syscall('read', this.socket.number, part, part.length);
+      if (count === 0) return undefined;
+      filled += count;
+    }
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}

@@ -1,0 +1,47 @@
+// Pure.
+import type { PlainError } from '../errors.ts';
+import type { LogOptions } from '../log.ts';
+import type { Spec } from '../spec/config.ts';
+
+/**
+ * What the two halves say to each other while a container is created (time runs down):
+ *
+ *     host                                       init
+ *      ── request ──────────────────────────────▶   everything that init needs to know
+ *      (cgroup, its limits)                         (mounts)
+ *      ◀─────────────────────────────── join ──     as late as possible, so that the engine's memory is
+ *      (cgroup.procs)                               charged elsewhere: before a cgroup is mounted
+ *      ── joined ───────────────────────────────▶   (cgroup mount, pivot_root, user, capabilities …)
+ *      ◀────────────────────────────── ready ──     all that is left is the wait and execve
+ *      (rlimits, state.json, pid file)
+ *      ── go ───────────────────────────────────▶   (exec.fifo, execve)
+ *
+ * Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
+ * the other one does: a container is created wholly or not at all.
+ */
+export type HostMessage = { type: 'request'; request: InitRequest } | { type: 'joined' } | { type: 'go' };
+
+export type InitMessage = { type: 'join' } | { type: 'ready' } | { type: 'failed'; error: PlainError };
+
+/** Everything that init needs to know. Descriptors are numbers in init's own table. */
+export interface InitRequest {
+  spec: Spec;
+  /** Absolute paths on the host. */
+  bundle: string;
+  rootfs: string;
+  noPivot: boolean;
+  /** How many descriptors from 3 on are the program's: those of systemd's protocol, then --preserve-fds. */
+  listenFds: number;
+  preserveFds: number;
+  /** The container's cgroup directories by controller. */
+  cgroupPaths: Readonly<Record<string, string>>;
+  /** The exec.fifo; absent when `go` is also the permission to execute the program. */
+  fifo?: number;
+  /** Namespaces that only a booted init can join. */
+  joinMount?: number;
+  joinCgroup?: number;
+  /** Identities (`net:[4026531840]`), by kind, of namespaces that init must find itself in, or out of. */
+  joined: Readonly<Record<string, string>>;
+  left: Readonly<Record<string, string>>;
+  log: LogOptions;
+}

@@ -1,0 +1,52 @@
+// Runs in the container's namespaces.
+import { basename, dirname, resolve } from 'node:path';
+import { RuntimeError, within } from '../errors.ts';
+import type { Fd } from '../linux/fd.ts';
+import { attachMount, cloneMount } from '../linux/mount.ts';
+import { changeOwnerAt, deviceNumber, failedWith, makeNodeAt } from '../linux/path.ts';
+import { entryStatus, FILE_KIND, kindOf } from '../linux/stat.ts';
+import type { Device } from '../spec/config.ts';
+import { openDirectory, openFile } from './resolve.ts';
+
+const { character, block, fifo } = FILE_KIND;
+const kinds: Record<string, number> = { c: character, u: character, b: block, p: fifo };
+
+/** Makes the device nodes, each in its opened directory. `field` names the list in errors. */
+export function makeDevices(root: Fd, devices: readonly Device[], field: string): void {
+  devices.forEach((device, index) => {
+    const where = `${field}[${index}]`;
+    within(`${where}: ${device.path}`, () => makeDevice(root, device), { field: where });
+  });
+}
+
+function makeDevice(root: Fd, device: Device): void {
+  const path = resolve('/', device.path);
+  const name = basename(path);
+  const kind = kinds[device.type] as number;
+  const number = deviceNumber(device.major ?? 0, device.minor ?? 0);
+  using directory = openDirectory(root, dirname(path)).fd;
+  try {
+    makeNodeAt(directory, name, kind | ((device.fileMode ?? 0o666) & 0o7777), number);
+  } catch (error) {
+    if (failedWith(error, 'EEXIST')) checkExisting(directory, name, kind, number);
+    // In a user namespace device nodes cannot be made: the host's own is bound in its place.
+    else if (failedWith(error, 'EPERM')) bindFromHost(directory, name, path);
+    else throw error;
+    return;
+  }
+  if (device.uid || device.gid) changeOwnerAt(directory, name, device.uid ?? 0, device.gid ?? 0);
+}
+
+/** An image may bring the node, but nothing else may be in its place. */
+function checkExisting(directory: Fd, name: string, kind: number, number: number): void {
+  const status = entryStatus(directory, name);
+  const isSame =
+    kindOf(status) === kind && (kind === fifo || deviceNumber(status.major, status.minor) === number);
+  if (!isSame) throw new RuntimeError('another file is in its place', { code: 'DEVICE_EXISTS' });
+}
+
+function bindFromHost(directory: Fd, name: string, path: string): void {
+  using source = within('the host has none to bind', () => cloneMount(path, false));
+  using target = openFile(directory, name);
+  attachMount(source, target);
+}

@@ -1,0 +1,32 @@
+// Runs in the container's namespaces.
+import type { Fd } from '../linux/fd.ts';
+import { detachMount, MS_BIND, MS_MOVE, MS_REC, MS_SLAVE, mount, pivotRoot } from '../linux/mount.ts';
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH, openPath } from '../linux/path.ts';
+import { syscall } from '../linux/syscall.ts';
+
+/** Makes the rootfs a mount of its own, which pivot_root demands; returns a handle of it. */
+export function mountRootfs(rootfs: string): Fd {
+  mount(rootfs, rootfs, MS_BIND | MS_REC);
+  return openPath(rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+/** Makes the rootfs the root of the mount namespace and lets go of the old one. Source: pivot_root(2). */
+export function pivotInto(root: Fd): void {
+  using oldRoot = openPath('/', O_PATH | O_DIRECTORY);
+  syscall('fchdir', root.number);
+  // Old and new root stacked on each other: no directory for the old one is needed in the rootfs.
+  pivotRoot('.', '.');
+  syscall('fchdir', oldRoot.number);
+  // Without this the unmounting would propagate to the host.
+  mount(null, '.', MS_SLAVE | MS_REC);
+  detachMount('.');
+  syscall('chdir', '/');
+}
+
+/** For a root on initramfs, which cannot be pivoted. The old root stays mounted below: less safe. */
+export function moveInto(rootfs: string, root: Fd): void {
+  syscall('fchdir', root.number);
+  mount(rootfs, '/', MS_MOVE);
+  syscall('chroot', '.');
+  syscall('chdir', '/');
+}

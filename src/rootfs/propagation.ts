@@ -1,0 +1,42 @@
+// Runs in the container's namespaces.
+import { dirname } from 'node:path';
+import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, mount } from '../linux/mount.ts';
+import { failedWith } from '../linux/path.ts';
+import type { RootfsPropagation } from '../spec/config.ts';
+
+const flags: Record<RootfsPropagation, number> = {
+  private: MS_PRIVATE,
+  rprivate: MS_PRIVATE | MS_REC,
+  shared: MS_SHARED,
+  rshared: MS_SHARED | MS_REC,
+  slave: MS_SLAVE,
+  rslave: MS_SLAVE | MS_REC,
+  unbindable: MS_UNBINDABLE,
+  runbindable: MS_UNBINDABLE | MS_REC,
+};
+
+/**
+ * Sets how mounts travel between the host and the new mount namespace before anything is mounted there:
+ * by default from the host to the container only.
+ */
+export function detachPropagation(propagation: RootfsPropagation | undefined, rootfs: string): void {
+  const flag = flags[propagation ?? 'rslave'];
+  mount(null, '/', flag);
+  if (flag & MS_SHARED) makeParentPrivate(rootfs);
+}
+
+/** pivot_root refuses a root whose parent mount is shared, and what is mounted there would reach the host. */
+function makeParentPrivate(path: string): void {
+  try {
+    mount(null, path, MS_PRIVATE);
+  } catch (error) {
+    // Not a mount point: the mount is further up.
+    if (!failedWith(error, 'EINVAL') || path === '/') throw error;
+    makeParentPrivate(dirname(path));
+  }
+}
+
+/** Gives the container's root the propagation asked for, once it is the root. */
+export function setRootPropagation(propagation: RootfsPropagation): void {
+  mount(null, '/', flags[propagation]);
+}

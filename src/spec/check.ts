@@ -1,0 +1,32 @@
+import type { Document } from './config.ts';
+import type { Problem } from './explain.ts';
+import { documentRules } from './rules/document.ts';
+import { idMappingRules } from './rules/id-mappings.ts';
+import { linuxRules } from './rules/linux.ts';
+import { mountRules } from './rules/mounts.ts';
+import { namespaceRules } from './rules/namespaces.ts';
+import { processRules } from './rules/process.ts';
+import { resourceRules } from './rules/resources.ts';
+import type { Rule } from './rules/rule.ts';
+import { sysctlRules } from './rules/sysctl.ts';
+
+const rules: readonly Rule[] = [
+  ...documentRules,
+  ...processRules,
+  ...mountRules,
+  ...namespaceRules,
+  ...idMappingRules,
+  ...linuxRules,
+  ...resourceRules,
+  ...sysctlRules,
+];
+
+/**
+ * What is wrong in a config.json that its schema cannot say: things left out, combinations that cannot work,
+ * values the kernel has no room for. Looks at nothing but the document.
+ */
+export function check(spec: Document): Problem[] {
+  const problems: Problem[] = [];
+  for (const rule of rules) rule(spec, (field, message) => problems.push({ field, message }));
+  return problems;
+}

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import type { Document, Namespace, NamespaceType, Spec } from './config.ts';
+
+/**
+ * The entry of linux.namespaces of this type: without a path (an empty one counts as none) it asks for a new
+ * namespace, with a path to join that one. Undefined: the container stays in the namespace of its caller.
+ */
+export function namespaceOf(spec: Pick<Document, 'linux'>, type: NamespaceType): Namespace | undefined {
+  for (const namespace of spec.linux?.namespaces ?? []) {
+    if (namespace.type === type) return namespace;
+  }
+  return undefined;
+}
+
+/** Whether the container gets a new namespace of this type. */
+export function hasNew(spec: Pick<Document, 'linux'>, type: NamespaceType): boolean {
+  const namespace = namespaceOf(spec, type);
+  return namespace !== undefined && !namespace.path;
+}
+
+/** The absolute path of the root filesystem; `bundle` is absolute. */
+export function rootfsPath(spec: Pick<Spec, 'root'>, bundle: string): string {
+  return resolve(bundle, spec.root.path);
+}

@@ -1,0 +1,65 @@
+import type { Document, Mount } from '../config.ts';
+import { namespaceOf } from '../query.ts';
+import { each, hasNul, NUL, type Report, type Rule } from './rule.ts';
+
+/** Files of /proc that may be covered: those that lxcfs emulates, and two that say nothing about the host. */
+const COVERABLE = [
+  '/proc/cpuinfo',
+  '/proc/diskstats',
+  '/proc/loadavg',
+  '/proc/meminfo',
+  '/proc/slabinfo',
+  '/proc/stat',
+  '/proc/swaps',
+  '/proc/sys/crypto/fips_enabled',
+  '/proc/sys/kernel/ns_last_pid',
+  '/proc/uptime',
+];
+
+/** The absolute form of a destination without `.` and `..`; the specification takes a relative one from `/`. */
+function normalize(destination: string): string {
+  const parts: string[] = [];
+  for (const part of destination.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+function destinationProblem({ destination, type }: Mount): string | undefined {
+  if (destination === '') return 'must not be empty';
+  if (hasNul(destination)) return NUL;
+  const path = normalize(destination);
+  if (path === '/') return 'must not be the root filesystem itself';
+  // CVE-2019-16884: a file system over parts of /proc would hide that security labels are written to it.
+  const hidesProc = path.startsWith('/proc/') && type !== 'proc' && !COVERABLE.includes(path);
+  return hidesProc ? `must not be below /proc, found ${JSON.stringify(destination)}` : undefined;
+}
+
+function isBind({ type, options = [] }: Mount): boolean {
+  return type === 'bind' || options.includes('bind') || options.includes('rbind');
+}
+
+function checkMount(mount: Mount, index: number, report: Report): void {
+  const { type, source, options } = mount;
+  const problem = destinationProblem(mount);
+  if (problem) report(`mounts[${index}].destination`, problem);
+  if (isBind(mount)) {
+    if (!source) report(`mounts[${index}].source`, 'is missing: a bind mount needs it');
+  } else if (!type && !options?.includes('remount')) {
+    report(`mounts[${index}].type`, 'is missing');
+  }
+  if (hasNul(type)) report(`mounts[${index}].type`, NUL);
+  if (hasNul(source)) report(`mounts[${index}].source`, NUL);
+  each(options, (option, position) => {
+    if (hasNul(option)) report(`mounts[${index}].options[${position}]`, NUL);
+  });
+}
+
+function mounts(spec: Document, report: Report): void {
+  if (!spec.mounts?.length) return;
+  if (!namespaceOf(spec, 'mount')) report('mounts', 'needs a mount namespace');
+  each(spec.mounts, (mount, index) => checkMount(mount, index, report));
+}
+
+export const mountRules: readonly Rule[] = [mounts];

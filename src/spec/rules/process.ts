@@ -1,0 +1,44 @@
+import type { Document } from '../config.ts';
+import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
+
+function present({ process }: Document, report: Report): void {
+  // The specification lets `create` do without, but then no `start` could ever succeed.
+  if (process === undefined) report('process', 'is missing');
+}
+
+function cwd({ process }: Document, report: Report): void {
+  const problem = process && pathProblem(process.cwd);
+  if (problem) report('process.cwd', problem);
+}
+
+function args({ process }: Document, report: Report): void {
+  if (!process) return;
+  if (!process.args) report('process.args', 'is missing');
+  else if (process.args.length === 0) report('process.args', 'must not be empty');
+  else if (process.args[0] === '') report('process.args[0]', 'must not be empty');
+  each(process.args, (text, index) => {
+    if (hasNul(text)) report(`process.args[${index}]`, NUL);
+  });
+}
+
+function env({ process }: Document, report: Report): void {
+  each(process?.env, (entry, index) => {
+    if (hasNul(entry)) report(`process.env[${index}]`, NUL);
+    else if (entry.indexOf('=') < 1) {
+      report(`process.env[${index}]`, `must be NAME=value, found ${JSON.stringify(entry)}`);
+    }
+  });
+}
+
+function rlimits({ process }: Document, report: Report): void {
+  const seen: string[] = [];
+  each(process?.rlimits, ({ type, soft, hard }, index) => {
+    if (seen.includes(type)) report(`process.rlimits[${index}].type`, `${type} is there twice`);
+    if (soft > hard) {
+      report(`process.rlimits[${index}].soft`, `must not be above hard, found ${soft} above ${hard}`);
+    }
+    seen.push(type);
+  });
+}
+
+export const processRules: readonly Rule[] = [present, cwd, args, env, rlimits];

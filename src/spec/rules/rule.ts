@@ -1,0 +1,30 @@
+import type { Document } from '../config.ts';
+
+/** Takes note of one problem. */
+export type Report = (field: string, message: string) => void;
+
+/**
+ * Looks at one thing in a document that has passed the schema. Rules run before every start of a container, in
+ * a cold engine: they name a field only when it is wrong, and keep to plain loops and string operations, since
+ * the first use of a regular expression or of an array method with a callback costs more than all of a rule.
+ */
+export type Rule = (spec: Document, report: Report) => void;
+
+/** Why text is no good for the kernel, where a NUL ends every string. */
+export const NUL = 'must not contain a NUL byte';
+
+export function hasNul(text: string | undefined): boolean {
+  return text?.includes('\0') ?? false;
+}
+
+/** What is wrong with something that must be an absolute path. */
+export function pathProblem(path: string): string | undefined {
+  if (!path.startsWith('/')) return `must be an absolute path, found ${JSON.stringify(path)}`;
+  return hasNul(path) ? NUL : undefined;
+}
+
+/** Calls `action` with every item and its index. */
+export function each<T>(list: readonly T[] | undefined, action: (item: T, index: number) => void): void {
+  let index = 0;
+  for (const item of list ?? []) action(item, index++);
+}

@@ -1,0 +1,107 @@
+import { notSupported } from '../errors.ts';
+import type { BlockIO, Cpu, Linux, Memory, Mount, Process, Resources, Seccomp, Spec } from './config.ts';
+import { hookKinds } from './hook-kinds.ts';
+import { each } from './rules/rule.ts';
+
+/** Notes `field` when the second argument is true, or a value that asks for something (not "", 0, [] or {}). */
+type Refuse = (field: string, asked: unknown) => void;
+
+// mount_setattr(2) with AT_RECURSIVE, maps of a mount's own, and a tmpfs that starts with a copy.
+const MOUNT_OPTIONS = (
+  'idmap ridmap tmpcopyup rro rrw rnosuid rsuid rnodev rdev rnoexec rexec rnodiratime rdiratime rrelatime ' +
+  'rnorelatime rnoatime ratime rstrictatime rnostrictatime rnosymfollow rsymfollow'
+).split(' ');
+
+function asksForSomething(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+function process(process: Process, refuse: Refuse): void {
+  const { initial, final } = process.execCPUAffinity ?? {};
+  refuse('process.terminal', process.terminal);
+  refuse('process.apparmorProfile', process.apparmorProfile);
+  refuse('process.selinuxLabel', process.selinuxLabel);
+  refuse('process.scheduler', process.scheduler);
+  refuse('process.ioPriority', process.ioPriority);
+  refuse('process.execCPUAffinity', initial || final);
+}
+
+function mount({ options, uidMappings, gidMappings }: Mount, field: string, refuse: Refuse): void {
+  refuse(`${field}.uidMappings`, uidMappings);
+  refuse(`${field}.gidMappings`, gidMappings);
+  each(options, (option, index) => {
+    const end = option.indexOf('=');
+    const name = end < 0 ? option : option.slice(0, end);
+    if (MOUNT_OPTIONS.includes(name)) refuse(`${field}.options[${index}] (${name})`, true);
+  });
+}
+
+/** Whether a filter would forbid or report anything. */
+function filters({ defaultAction, syscalls = [] }: Seccomp): boolean {
+  return defaultAction !== 'SCMP_ACT_ALLOW' || syscalls.some(({ action }) => action !== 'SCMP_ACT_ALLOW');
+}
+
+function linux(linux: Linux, refuse: Refuse): void {
+  refuse('linux.seccomp', linux.seccomp && filters(linux.seccomp));
+  refuse('linux.mountLabel', linux.mountLabel);
+  refuse('linux.netDevices', linux.netDevices);
+  refuse('linux.intelRdt', linux.intelRdt !== undefined);
+  refuse('linux.personality', linux.personality);
+  refuse('linux.memoryPolicy', linux.memoryPolicy);
+}
+
+function memory(memory: Memory, refuse: Refuse): void {
+  const field = 'linux.resources.memory';
+  refuse(`${field}.kernel`, memory.kernel);
+  refuse(`${field}.kernelTCP`, memory.kernelTCP);
+  refuse(`${field}.swappiness`, memory.swappiness !== undefined);
+  refuse(`${field}.disableOOMKiller`, memory.disableOOMKiller);
+  // Kernels of today know no other way than true.
+  refuse(`${field}.useHierarchy`, memory.useHierarchy === false);
+  refuse(`${field}.checkBeforeUpdate`, memory.checkBeforeUpdate);
+}
+
+function cpu(cpu: Cpu, refuse: Refuse): void {
+  refuse('linux.resources.cpu.realtimeRuntime', cpu.realtimeRuntime);
+  refuse('linux.resources.cpu.realtimePeriod', cpu.realtimePeriod);
+}
+
+function blockIO(blockIO: BlockIO, refuse: Refuse): void {
+  const field = 'linux.resources.blockIO';
+  refuse(`${field}.weight`, blockIO.weight);
+  refuse(`${field}.leafWeight`, blockIO.leafWeight);
+  refuse(`${field}.weightDevice`, blockIO.weightDevice);
+  for (const operation of ['ReadBps', 'WriteBps', 'ReadIOPS', 'WriteIOPS'] as const) {
+    const key = `throttle${operation}Device` as const;
+    // A rate of 0 lifts a limit, and nothing has one yet.
+    refuse(
+      `${field}.${key}`,
+      blockIO[key]?.some(({ rate }) => rate),
+    );
+  }
+}
+
+function resources(resources: Resources, refuse: Refuse): void {
+  memory(resources.memory ?? {}, refuse);
+  cpu(resources.cpu ?? {}, refuse);
+  blockIO(resources.blockIO ?? {}, refuse);
+  refuse('linux.resources.hugepageLimits', resources.hugepageLimits);
+  refuse('linux.resources.network.classID', resources.network?.classID);
+  refuse('linux.resources.network.priorities', resources.network?.priorities);
+  refuse('linux.resources.rdma', resources.rdma);
+  refuse('linux.resources.unified', resources.unified);
+}
+
+/** Throws one error (`NOT_SUPPORTED`) that lists everything asked for that this version does not carry out. */
+export function refuseUnsupported(spec: Spec): void {
+  const fields: string[] = [];
+  const refuse: Refuse = (field, asked) => {
+    if (asksForSomething(asked)) fields.push(field);
+  };
+  process(spec.process, refuse);
+  each(spec.mounts, (entry, index) => mount(entry, `mounts[${index}]`, refuse));
+  for (const kind of hookKinds) refuse(`hooks.${kind}`, spec.hooks?.[kind]);
+  linux(spec.linux ?? {}, refuse);
+  resources(spec.linux?.resources ?? {}, refuse);
+  if (fields.length > 0) throw notSupported(fields.join(', '));
+}

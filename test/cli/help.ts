@@ -1,0 +1,45 @@
+import t from 'tap';
+import { describeProblem, helpText, nearest } from '../../src/cli/help.ts';
+import { parse } from '../../src/cli/parse.ts';
+import { commands, globalOptions } from '../../src/cli/table.ts';
+
+t.test('help of the program names every command and global option', async (t) => {
+  const text = await helpText();
+  for (const { name, description } of commands) {
+    t.match(text, new RegExp(`^  trunc ${name} .*${description.split(' ')[0]}`, 'm'));
+  }
+  for (const { name } of globalOptions) t.match(text, `--${name} `);
+  t.match(text, /[^\n]\n$/);
+});
+
+t.test('help of a command names its arguments and options, but no hidden ones', async (t) => {
+  for (const command of commands) {
+    const text = await helpText(command);
+    t.match(text, new RegExp(`^trunc ${command.name} \\[options\\]`));
+    for (const { name } of command.positionals) t.match(text, name);
+    for (const option of command.options) {
+      const shown = text.includes(`--${option.name} `);
+      t.equal(shown, !('hidden' in option), `${command.name} --${option.name}`);
+    }
+  }
+});
+
+t.test('suggestions', async (t) => {
+  t.equal(nearest('creat', ['create', 'start']), 'create');
+  t.equal(nearest('lsit', ['state', 'start', 'list']), 'list');
+  t.equal(nearest('del', ['create', 'delete']), 'delete');
+  t.equal(nearest('x', ['ab', 'list']), undefined);
+  t.equal(nearest('nosuch', ['create', 'list']), undefined);
+  const problems = {
+    creat: 'unknown command "creat" (did you mean create?)',
+    'create --bundel /b': 'unknown option --bundel (did you mean --bundle?)',
+    'list --root /r': 'unknown option --root (--root goes before the command)',
+    'kill web1 --al': 'unknown option --al',
+    state: '"state" takes exactly 1 argument',
+  };
+  for (const [line, text] of Object.entries(problems)) {
+    const { problem } = parse(line.split(' '));
+    if (problem === undefined) t.fail(`"${line}" has no problem`);
+    else t.equal(describeProblem(problem), text);
+  }
+});

@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+
+const EXECUTABLE = join(import.meta.dirname, '../../dist/trunc');
+
+/** Runs a command line: its exit status and what it wrote. */
+async function trunc(...argv: string[]) {
+  const { status, stdout, stderr } = spawnSync(EXECUTABLE, argv, { encoding: 'utf8' });
+  return { status, out: stdout, err: stderr };
+}
+
+const BAD_ID = 'invalid container ID format: "a/b"';
+const HINT = '(letters, digits and _ + - . only, at most 1024)';
+
+t.test('version', async (t) => {
+  const { status, out, err } = await trunc('--version');
+  t.match(out, /^trunc version \S+\ncommit: \S+\nspec: 1\.\d+\.\d+\n(bun|node): \d+\.\S+\n$/);
+  t.equal(out.match(/version/g)?.length, 1, 'Docker takes the last line with this word');
+  t.same([status, err], [0, '']);
+  t.same(await trunc('-v', 'list'), { status, out, err });
+});
+
+t.test('help', async (t) => {
+  const program = await trunc();
+  t.match(program.out, /^trunc \[global options\] COMMAND/);
+  t.same([program.status, program.err], [0, '']);
+  for (const line of [['--help'], ['-h'], ['help'], ['h']])
+    t.same(await trunc(...line), program, line.join());
+  const command = await trunc('state', '--help');
+  t.match(command, { status: 0, err: '', out: /^trunc state \[options\] <container-id>/ });
+  t.same(await trunc('help', 'state'), command);
+  t.same(await trunc('state', '-h', 'too', 'many'), command);
+});
+
+t.test('misuse', async (t) => {
+  const create = await trunc('create', '--bundel', '/b');
+  t.match(create, { status: 1, out: '' });
+  t.match(
+    create.err,
+    /^Incorrect Usage: unknown option --bundel \(did you mean --bundle\?\)\n\ntrunc create /,
+  );
+  t.match(await trunc('nosuch'), { status: 3, err: /^Incorrect Usage: unknown command "nosuch"\n\ntrunc / });
+  t.match(await trunc('help', 'nosuch'), {
+    status: 3,
+    err: /^Incorrect Usage: unknown command "nosuch"\n\ntrunc /,
+  });
+});
+
+t.test('an error is one line', async (t) => {
+  t.same(await trunc('state', 'a/b'), { status: 1, out: '', err: `trunc: ${BAD_ID} ${HINT}\n` });
+  t.match(await trunc('create', 'a/b'), { err: `trunc create failed: ${BAD_ID} ${HINT}\n` });
+  t.match(await trunc('run', 'a/b'), { err: `trunc run failed: ${BAD_ID} ${HINT}\n` });
+});
+
+t.test('--debug adds the stack', async (t) => {
+  const { err } = await trunc('--debug', 'state', 'a/b');
+  const lines = err.split('\n');
+  t.match(lines[0], /^time="[^"]*" level=debug msg="RuntimeError: .*\\n +at /);
+  t.equal(lines[1], `trunc: ${BAD_ID} ${HINT}`);
+});
+
+t.test('a log file gets an entry, standard error the line', async (t) => {
+  const file = `${t.testdir({})}/log`;
+  const { err } = await trunc('--log', file, '--log-format', 'json', 'create', 'a/b');
+  t.equal(err, `trunc create failed: ${BAD_ID} ${HINT}\n`);
+  await trunc('--log', file, '--log-format', 'json', 'create', '--nosuch');
+  const [failed, misused] = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.match(failed, {
+    level: 'error',
+    msg: `trunc create failed: ${BAD_ID}`,
+    time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*Z$/,
+    code: 'ID_INVALID',
+  });
+  t.match(misused, { level: 'error', msg: 'unknown option --nosuch', code: 'USAGE' });
+});
+
+t.test('log file in text', async (t) => {
+  const file = `${t.testdir({})}/log`;
+  await trunc('--log', file, 'state', 'a/b');
+  t.match(
+    readFileSync(file, 'utf8'),
+    /^time="\S+" level=error msg="invalid .*\\"a\/b\\"" code="ID_INVALID" hint=".*"\n$/,
+  );
+});
+
+t.test('JSON on standard error is all there is', async (t) => {
+  const { err } = await trunc('--log-format=json', 'state', 'a/b');
+  t.match(JSON.parse(err), { level: 'error', msg: BAD_ID, code: 'ID_INVALID' });
+});
+
+t.test('a log file that cannot be written', async (t) => {
+  const { status, err } = await trunc('--log', '/nonexistent/log', 'list');
+  t.equal(status, 1);
+  t.match(err, /^trunc: \/nonexistent\/log: no such file or directory\n$/);
+});

@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs';
+import t from 'tap';
+import { parse } from '../../src/cli/parse.ts';
+import { countListenFds, readSettings } from '../../src/cli/settings.ts';
+
+function settings(line: string[], environment: NodeJS.ProcessEnv = {}) {
+  return readSettings(parse([...line, 'list']).globals, environment);
+}
+
+t.test('defaults', async (t) => {
+  t.same(settings([]), {
+    root: '/run/trunc',
+    rootGiven: false,
+    systemdCgroup: false,
+    rootless: 'auto',
+    listenFds: 0,
+  });
+});
+
+t.test('options', async (t) => {
+  t.match(settings(['--root', '/x/../y/']), { root: '/y', rootGiven: true });
+  t.match(settings(['--root', 'here']), { root: `${process.cwd()}/here` });
+  t.match(settings(['--rootless=true', '--systemd-cgroup']), { rootless: true, systemdCgroup: true });
+  t.match(settings(['--rootless=false']), { rootless: false });
+  for (const root of ['/', '', '//', '/x/..']) {
+    t.throws(() => settings(['--root', root]), { code: 'ROOT_INVALID' }, `--root "${root}"`);
+  }
+});
+
+/** Runs `action` as somebody with this effective uid, as far as this program can see. */
+function as(uid: number, action: () => void): void {
+  const original = process.geteuid as () => number;
+  process.geteuid = () => uid;
+  try {
+    action();
+  } finally {
+    process.geteuid = original;
+  }
+}
+
+t.test('root in $XDG_RUNTIME_DIR', async (t) => {
+  const XDG_RUNTIME_DIR = t.testdir({});
+  as(1000, () => {
+    t.equal(settings([], { XDG_RUNTIME_DIR }).root, `${XDG_RUNTIME_DIR}/trunc`);
+    t.equal(statSync(`${XDG_RUNTIME_DIR}/trunc`).mode & 0o7777, 0o1700, 'sticky, so that cleaners spare it');
+    t.equal(settings([], { XDG_RUNTIME_DIR: '' }).root, '/run/trunc');
+    t.equal(settings(['--root', '/r'], { XDG_RUNTIME_DIR }).root, '/r');
+    t.throws(() => settings([], { XDG_RUNTIME_DIR: '/proc/nonexistent' }), {
+      message: /^\$XDG_RUNTIME_DIR: /,
+    });
+  });
+  as(0, () => t.equal(settings([], { XDG_RUNTIME_DIR, USER: 'root' }).root, '/run/trunc'));
+});
+
+t.test('sockets of socket activation', async (t) => {
+  t.equal(countListenFds({}, 7), 0);
+  t.equal(countListenFds({ LISTEN_FDS: '2' }, 7), 2);
+  t.equal(countListenFds({ LISTEN_FDS: '2', LISTEN_PID: '7' }, 7), 2);
+  t.equal(countListenFds({ LISTEN_FDS: '2', LISTEN_PID: '8' }, 7), 0, 'meant for another process');
+  t.equal(countListenFds({ LISTEN_FDS: '-2' }, 7), 0);
+  t.equal(countListenFds({ LISTEN_FDS: 'x' }, 7), 0);
+});

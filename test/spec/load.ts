@@ -1,0 +1,49 @@
+import t from 'tap';
+import { RuntimeError } from '../../src/errors.ts';
+import { parseSpec, validateSpec } from '../../src/spec/load.ts';
+import { complete, extended, minimal } from '../fixtures/good-configs.ts';
+
+function failure(action: () => unknown): RuntimeError {
+  try {
+    action();
+  } catch (thrown) {
+    if (thrown instanceof RuntimeError) return thrown;
+    throw thrown;
+  }
+  throw new Error('no error');
+}
+
+t.test('good documents', async (t) => {
+  for (const [name, document] of Object.entries({ minimal, complete, extended })) {
+    t.equal(validateSpec(document), document, name);
+  }
+});
+
+t.test('every problem is on the one line', async (t) => {
+  const error = failure(() => validateSpec({ ...minimal, root: {}, hostname: 1 }));
+  t.equal(error.message, 'config.json: root.path: is missing; hostname: must be a string, found 1');
+  t.match(error, { code: 'CONFIG_INVALID', field: 'root.path', exitCode: 1 });
+});
+
+t.test('problems beyond the schema', async (t) => {
+  const error = failure(() => validateSpec({ ociVersion: '0.9', root: { path: '' } }));
+  t.equal(
+    error.message,
+    'config.json: ociVersion: must be a version 1.x.y of the specification, found "0.9"; ' +
+      'root.path: must not be empty; process: is missing',
+  );
+});
+
+t.test('not an object', async (t) => {
+  for (const document of [null, [], 'x', 1]) {
+    const error = failure(() => validateSpec(document));
+    t.match(error.message, /^config\.json: must be an object, found /);
+    t.equal(error.field, undefined);
+  }
+});
+
+t.test('not JSON', async (t) => {
+  const error = failure(() => parseSpec('{\n  "ociVersion": 1.0.2\n}\n', '/b/config.json'));
+  t.equal(error.code, 'CONFIG_INVALID');
+  t.equal(error.message, `/b/config.json is not valid JSON: line 2, column 17: expected a value`);
+});
