@@ -34,6 +34,12 @@ export const initEnvironment: readonly string[] = [
   'BUN_JSC_numberOfGCMarkers=1',
 ];
 
+/**
+ * Whether the engine has raised the soft RLIMIT_NOFILE of this process to the hard one, so that what the
+ * caller had is lost. The compiled executable is built without that.
+ */
+export const raisesNofile: boolean = !isCompiled;
+
 /** Where koffi's native part lies: beside the program, or in node_modules when run from source. */
 export function nativeAddon(): string {
   if (isCompiled) return join(dirname(process.execPath), 'koffi.node');

@@ -1,16 +1,18 @@
 import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
+import { RuntimeError } from '../errors.ts';
 import { processStat } from '../linux/proc.ts';
 import { logOptions } from '../log.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
 import { setOomScoreAdj } from '../process/oom-score-adj.ts';
-import { setRlimits } from '../process/rlimits.ts';
+import { raiseRlimits } from '../process/rlimits.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import type { Spec } from '../spec/config.ts';
 import { rootfsPath } from '../spec/query.ts';
 import { refuseUnsupported } from '../spec/unsupported.ts';
 import { loadSpec } from './bundle.ts';
+import { callerNofile } from './caller-limits.ts';
 import type { CreateOptions } from './options.ts';
 import { writePidFile } from './pid-file.ts';
 import { endInit, expect, type Init, startInit } from './start-init.ts';
@@ -34,19 +36,32 @@ export interface Created {
 export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }): Created {
   const spec = loadSpec(options.bundle);
   refuseUnsupported(spec);
-  checkDescriptors(options.listenFds + options.preserveFds);
+  const passedFds = options.listenFds + options.preserveFds;
+  checkDescriptors(passedFds);
+  checkNoPivot(options, spec);
   claim(options);
   const undo: (() => void)[] = [() => removeRecord(options)];
   try {
     using _lock = lock(options);
     using gate = fifo ? execFifo(options, spec) : undefined;
-    const init = startInit(spec, gate);
+    const init = startInit(spec, { fifo: gate, passedFds });
     undo.push(() => endInit(init.pid));
     return build(options, spec, init, undo);
   } catch (error) {
     for (const step of undo.reverse()) step();
     throw error;
   }
+}
+
+/** What is mounted in a private root would still be unmounted on the host by whoever gets at the old root. */
+function checkNoPivot({ noPivot }: CreateOptions, spec: Spec): void {
+  const propagation = spec.linux?.rootfsPropagation;
+  if (!noPivot || (propagation !== 'private' && propagation !== 'rprivate')) return;
+  throw new RuntimeError(`linux.rootfsPropagation: "${propagation}" is not safe without pivot_root`, {
+    code: 'CONFIG_INVALID',
+    field: 'linux.rootfsPropagation',
+    hint: 'leave out --no-pivot',
+  });
 }
 
 function execFifo(options: CreateOptions, spec: Spec): ReturnType<typeof createExecFifo> {
@@ -58,6 +73,7 @@ function execFifo(options: CreateOptions, spec: Spec): ReturnType<typeof createE
 function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void)[]): Created {
   const cgroup = openCgroup({ cgroupsPath: spec.linux?.cgroupsPath, id: options.id });
   const { pid, channel } = init;
+  const softNofile = callerNofile();
   const rootfs = rootfsPath(spec, options.bundle);
   channel.send({
     type: 'request',
@@ -70,6 +86,7 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
       listenFds: options.listenFds,
       preserveFds: options.preserveFds,
       cgroupPaths: cgroup.paths,
+      ...(softNofile === undefined ? {} : { softNofile }),
       log: logOptions(),
     },
   });
@@ -79,14 +96,14 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   cgroup.create();
   undo.splice(1, 0, () => cgroup.remove());
   cgroup.set(spec.linux?.resources);
-  setOomScoreAdj(pid, spec.process?.oomScoreAdj);
+  setOomScoreAdj(pid, spec.process.oomScoreAdj);
+  raiseRlimits(pid, spec.process.rlimits);
   cgroup.prepareJoin();
 
   expect(init, 'join');
   cgroup.add(pid);
   channel.send({ type: 'joined' });
   expect(init, 'ready');
-  setRlimits(pid, spec.process?.rlimits);
   writeRecord(options, record);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });

@@ -2,7 +2,7 @@ import { initEnvironment, nativeAddon, selfCommand } from '../engine.ts';
 import { RuntimeError, within } from '../errors.ts';
 import { type ProcessPlan, type StartedProcess, startProcess } from '../linux/clone.ts';
 import { type Fd, setCloseOnExec } from '../linux/fd.ts';
-import { namespaceId, openNamespace } from '../linux/namespace.ts';
+import { isNamespace, type NamespaceKind, namespaceId, openNamespace } from '../linux/namespace.ts';
 import { O_RDONLY, openPath } from '../linux/path.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { socketPair } from '../linux/socket.ts';
@@ -23,35 +23,48 @@ export interface Init {
   request: Pick<InitRequest, 'joined' | 'left'> & Partial<InitRequest>;
 }
 
+/** Descriptors that init gets besides its own. */
+export interface Inherited {
+  fifo: Fd | undefined;
+  /** How many from 3 on are the program's. */
+  passedFds: number;
+}
+
+const FIRST_PASSED = 3;
+
 /** Starts `trunc init` in the namespaces of the spec: the only way a process gets into a container. */
-export function startInit(spec: Spec, fifo: Fd | undefined): Init {
+export function startInit(spec: Spec, { fifo, passedFds }: Inherited): Init {
   const plan = planNamespaces(spec.linux?.namespaces);
   const [ours, theirs] = socketPair();
   using socket = theirs;
   using addon = openPath(nativeAddon(), O_RDONLY);
-  using mount = openFor('mount', plan.joinMount);
+  using mount = openFor('mnt', plan.joinMount);
   using cgroup = openFor('cgroup', plan.joinCgroup);
   const join = plan.join.map(({ kind, path }) => ({ kind, fd: openFor(kind, path) as Fd }));
 
   const inherited = [socket, addon, fifo, mount, cgroup].filter((fd) => fd !== undefined);
-  for (const fd of [0, 1, 2, ...inherited.map(({ number }) => number)]) setCloseOnExec(fd, false);
+  for (const { number } of inherited) setCloseOnExec(number, false);
+  // Engines mark what they inherit; init and then the program get it all the same.
+  for (let number = 0; number < FIRST_PASSED + passedFds; number++) setCloseOnExec(number, false);
   const [file, ...rest] = selfCommand();
   const argv = [file, ...rest, 'init', String(socket.number), String(addon.number)];
   const started = startIn(plan, { argv, env: initEnvironment, fresh: plan.fresh, join });
+  const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
   for (const { fd } of join) fd.close();
   prepareNamespaces(started, spec, plan);
-
-  const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
   if (fifo !== undefined) request.fifo = fifo.number;
   if (mount !== undefined) request.joinMount = mount.number;
   if (cgroup !== undefined) request.joinCgroup = cgroup.number;
   return { pid: started.pid, channel: new Channel(ours, 'init'), request };
 }
 
-function openFor(kind: string, path: string | undefined): Fd | undefined {
+function openFor(kind: NamespaceKind, path: string | undefined): Fd | undefined {
   if (path === undefined) return undefined;
   const field = 'linux.namespaces';
-  return within(`${field}: open the ${kind} namespace ${path}`, () => openNamespace(path), { field });
+  const fd = within(`${field}: open the ${kind} namespace ${path}`, () => openNamespace(path), { field });
+  if (isNamespace(fd, kind)) return fd;
+  fd.close();
+  throw new RuntimeError(`${field}: ${path} is no ${kind} namespace`, { code: 'NAMESPACE_JOIN', field });
 }
 
 function startIn(plan: NamespacePlan, program: ProcessPlan): StartedProcess {

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { Fd } from '../linux/fd.ts';
 import { readFile } from '../linux/file.ts';
@@ -17,7 +17,7 @@ import { makeDevices } from '../rootfs/devices.ts';
 import { maskPaths } from '../rootfs/masked-paths.ts';
 import { type LateReadonly, runMountStep } from '../rootfs/mount.ts';
 import { planMounts } from '../rootfs/mount-plan.ts';
-import { mountRootfs, moveInto, pivotInto } from '../rootfs/pivot.ts';
+import { chrootInto, mountRootfs, moveInto, openRootfs, pivotInto } from '../rootfs/pivot.ts';
 import { detachPropagation, setRootPropagation } from '../rootfs/propagation.ts';
 import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
@@ -40,25 +40,21 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   const hostNull = cloneMount('/dev/null', false);
   if (isNew(request, 'network')) setLinkUp('lo');
 
-  if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
-  else detachPropagation(spec.linux?.rootfsPropagation, request.rootfs);
-  const root = mountRootfs(request.rootfs);
-  const late: LateReadonly = [];
   const cgroup = lazyCgroup(request, host);
-  for (const step of planMounts(spec.mounts, request.bundle)) {
-    if (step.kind === 'cgroup') mountCgroup(root, step, cgroup());
-    else runMountStep(root, step, late);
-  }
-  populateDev(root, request);
+  const hasMounts = namespaceOf(spec, 'mount') !== undefined;
+  const { root, late } = hasMounts
+    ? mountAll(request, cgroup)
+    : { root: openRootfs(request.rootfs), late: [] };
   // At the latest now: what follows is the container's own doing.
   cgroup();
 
-  if (request.noPivot) moveInto(request.rootfs, root);
+  if (!hasMounts) chrootInto(root);
+  else if (request.noPivot) moveInto(request.rootfs, root);
   else pivotInto(root);
   if (spec.linux?.rootfsPropagation !== undefined) setRootPropagation(spec.linux.rootfsPropagation);
   reopenNull(root, proc);
   // While the rootfs can still be written to.
-  openDirectory(root, spec.process?.cwd ?? '/').fd.close();
+  makeCwd(root, spec.process.cwd);
 
   if (spec.hostname) setHostname(spec.hostname);
   if (spec.domainname) setDomainname(spec.domainname);
@@ -69,6 +65,26 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   maskPaths(root, spec.linux?.maskedPaths ?? [], hostNull);
   if (spec.root?.readonly) makeReadonly(root);
   becomeProgram({ request, host, root, proc });
+}
+
+/** The rootfs and what is mounted in it, in the order of config.json: later mounts may lie in earlier ones. */
+function mountAll(request: InitRequest, cgroup: () => CgroupView): { root: Fd; late: LateReadonly } {
+  const { spec, rootfs } = request;
+  if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
+  else detachPropagation(spec.linux?.rootfsPropagation, rootfs);
+  const root = within(`root.path: ${rootfs}`, () => mountRootfs(rootfs), { field: 'root.path' });
+  const late: LateReadonly = [];
+  for (const step of planMounts(spec.mounts, request.bundle)) {
+    if (step.kind === 'cgroup') mountCgroup(root, step, cgroup());
+    else runMountStep(root, step, late);
+  }
+  populateDev(root, request);
+  return { root, late };
+}
+
+function makeCwd(root: Fd, cwd: string): void {
+  const field = 'process.cwd';
+  within(`${field}: make ${cwd}`, () => openDirectory(root, cwd).fd.close(), { field });
 }
 
 function isNew({ spec }: InitRequest, type: 'network' | 'cgroup'): boolean {
@@ -104,7 +120,9 @@ function populateDev(root: Fd, { spec }: InitRequest): void {
       destination === '/dev' && (type === 'bind' || options?.includes('bind') || options?.includes('rbind')),
   );
   if (isBound) return;
-  makeDevices(root, DEFAULT_DEVICES, 'default devices');
-  makeDevices(root, spec.linux?.devices ?? [], 'linux.devices');
+  const devices = spec.linux?.devices ?? [];
+  const defaults = DEFAULT_DEVICES.filter(({ path }) => !devices.some((device) => device.path === path));
+  makeDevices(root, defaults, 'default devices');
+  makeDevices(root, devices, 'linux.devices');
   makeDevLinks(root);
 }

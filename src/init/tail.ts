@@ -1,6 +1,6 @@
 import { RuntimeError } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
-import { execute } from '../linux/exec.ts';
+import { prepareExec } from '../linux/exec.ts';
 import type { Fd } from '../linux/fd.ts';
 import { keepCapabilities, setNoNewPrivileges } from '../linux/prctl.ts';
 import { log } from '../log.ts';
@@ -9,6 +9,7 @@ import { enterCwd } from '../process/cwd.ts';
 import { passDescriptors } from '../process/descriptors.ts';
 import { programEnvironment } from '../process/env.ts';
 import { findExecutable } from '../process/executable.ts';
+import { setRlimits } from '../process/rlimits.ts';
 import { giveStdio, keepStdio } from '../process/stdio.ts';
 import { becomeUser } from '../process/user.ts';
 import { waitForStart } from '../protocol/exec-fifo.ts';
@@ -28,10 +29,10 @@ export interface Tail {
 
 /** From a process in the container to the container's program. */
 export function becomeProgram({ request, host, root, proc }: Tail): never {
-  const process = request.spec.process as Process;
+  const { process } = request.spec;
   const user = process.user ?? {};
   const env = programEnvironment(root, process.env ?? [], user.uid ?? 0, request.listenFds);
-  const argv = process.args ?? [];
+  const argv = process.args;
 
   becomeUserOf(process, root);
   setUmask(user.umask ?? DEFAULT_UMASK);
@@ -39,13 +40,16 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   const executable = findExecutable(argv[0] as string, env);
   if (process.noNewPrivileges) setNoNewPrivileges();
 
+  const execute: () => never = prepareExec(executable, argv, env);
+  const passedFds = request.listenFds + request.preserveFds;
+  // The last but the waiting: the engine may not be able to do much more under these limits.
+  setRlimits(process.rlimits, request.softNofile);
   host.send({ type: 'ready' });
   if (host.receive('go') === undefined) throw new RuntimeError('the host has ended');
-  // The last calls: resource limits are set now, under which the engine may not be able to do much more.
   if (request.fifo !== undefined) waitForStart(proc, request.fifo);
   keepStdio();
-  passDescriptors(request.listenFds + request.preserveFds);
-  execute(executable, argv, env);
+  passDescriptors(passedFds);
+  execute();
 }
 
 /** Groups, user and capabilities, in the only order in which each step still has the privileges it needs. */

@@ -1,5 +1,5 @@
 import { Fd } from './fd.ts';
-import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } from './path.ts';
+import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY, PATH_MAX } from './path.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 // File operations as plain system calls: loading node:fs costs the compiled executable a millisecond and a
@@ -139,8 +139,6 @@ export function listDirectory(path: string): DirectoryEntry[] {
     }
   }
 }
-
-const PATH_MAX = 4096;
 
 export function readLink(path: string): string {
   const buffer = Buffer.alloc(PATH_MAX);

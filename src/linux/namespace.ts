@@ -1,6 +1,6 @@
 import { Fd } from './fd.ts';
 import { readLink } from './file.ts';
-import { syscall } from './syscall.ts';
+import { syscall, trySyscall } from './syscall.ts';
 
 /** The kernel's flag of each kind of namespace, by its name under /proc/PID/ns. */
 export const CLONE_NEW = {
@@ -23,6 +23,13 @@ const O_RDONLY_CLOEXEC = 0x80000;
 /** Opens a namespace by path. */
 export function openNamespace(path: string): Fd {
   return new Fd(syscall('openat', AT_FDCWD, path, O_RDONLY_CLOEXEC));
+}
+
+const NS_GET_NSTYPE = 0xb703;
+
+/** Whether an open file is a namespace of this kind. Source: ioctl_ns(2). */
+export function isNamespace(fd: Fd, kind: NamespaceKind): boolean {
+  return trySyscall('ioctl', fd.number, NS_GET_NSTYPE, 0) === CLONE_NEW[kind];
 }
 
 /** The identity of a namespace as the kernel prints it, such as `net:[4026531840]`. */

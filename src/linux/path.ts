@@ -23,6 +23,7 @@ const RESOLVE_IN_ROOT = 0x10;
 const OPEN_HOW_SIZE = 24;
 const EAGAIN = 11;
 const ATTEMPTS = 128;
+export const PATH_MAX = 4096;
 
 /**
  * Opens a path as a process with `root` as its root directory would: symlinks and `..` cannot leave it, and
@@ -65,6 +66,13 @@ export function makeNodeAt(directory: Fd, name: string, mode: number, device: nu
 
 export function makeLinkAt(directory: Fd, name: string, target: string): void {
   syscall('symlinkat', target, directory.number, name);
+}
+
+/** Where a link in a directory points to; undefined for what is no link. */
+export function linkTargetAt(directory: Fd, name: string): string | undefined {
+  const buffer = Buffer.alloc(PATH_MAX);
+  const length = trySyscall('readlinkat', directory.number, name, buffer, PATH_MAX);
+  return length < 0 ? undefined : buffer.toString('utf8', 0, length);
 }
 
 export function removeAt(directory: Fd, name: string): void {

@@ -1,17 +1,26 @@
-// Runs on the host.
+// Runs on the host (raise) and in the container's namespaces (set).
 import { within } from '../errors.ts';
-import { setResourceLimit } from '../linux/rlimit.ts';
+import { lowerSoftLimit, raiseHardLimit, setResourceLimit } from '../linux/rlimit.ts';
 import type { Rlimit } from '../spec/config.ts';
 
-/**
- * Sets process.rlimits of a process that has nothing left to do but to execute the program: an engine
- * could not work under most of them. From the host, whose privileges raise them in a user namespace too.
- */
-export function setRlimits(pid: number, rlimits: readonly Rlimit[] = []): void {
-  rlimits.forEach(({ type, soft, hard }, index) => {
+function each(rlimits: readonly Rlimit[], action: (rlimit: Rlimit) => void): void {
+  rlimits.forEach((rlimit, index) => {
     const field = `process.rlimits[${index}]`;
-    within(`${field}: set ${type} to ${soft}:${hard}`, () => setResourceLimit(pid, type, soft, hard), {
-      field,
-    });
+    const { type, soft, hard } = rlimit;
+    within(`${field}: set ${type} to ${soft}:${hard}`, () => action(rlimit), { field });
   });
+}
+
+/** Makes room for process.rlimits: raising takes a privilege of the host, and does no engine any harm. */
+export function raiseRlimits(pid: number, rlimits: readonly Rlimit[] = []): void {
+  each(rlimits, ({ type, hard }) => raiseHardLimit(pid, type, hard));
+}
+
+/**
+ * Sets process.rlimits as the last thing but execve: an engine could not work under most of them.
+ * `softNofile` is what the caller had, if the engine has changed it.
+ */
+export function setRlimits(rlimits: readonly Rlimit[] = [], softNofile?: number): void {
+  if (softNofile !== undefined) lowerSoftLimit('RLIMIT_NOFILE', softNofile);
+  each(rlimits, ({ type, soft, hard }) => setResourceLimit(type, soft, hard));
 }

@@ -33,6 +33,8 @@ export interface InitRequest {
   /** How many descriptors from 3 on are the program's: those of systemd's protocol, then --preserve-fds. */
   listenFds: number;
   preserveFds: number;
+  /** The caller's soft RLIMIT_NOFILE, where the engine has changed its own. */
+  softNofile?: number;
   /** The container's cgroup directories by controller. */
   cgroupPaths: Readonly<Record<string, string>>;
   /** The exec.fifo; absent when `go` is also the permission to execute the program. */

@@ -7,6 +7,11 @@ import { syscall } from '../linux/syscall.ts';
 /** Makes the rootfs a mount of its own, which pivot_root demands; returns a handle of it. */
 export function mountRootfs(rootfs: string): Fd {
   mount(rootfs, rootfs, MS_BIND | MS_REC);
+  return openRootfs(rootfs);
+}
+
+/** A handle of the rootfs, which may not be a symlink. */
+export function openRootfs(rootfs: string): Fd {
   return openPath(rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW);
 }
 
@@ -23,10 +28,16 @@ export function pivotInto(root: Fd): void {
   syscall('chdir', '/');
 }
 
+/** Without a mount namespace only this process changes its root. */
+export function chrootInto(root: Fd): void {
+  syscall('fchdir', root.number);
+  syscall('chroot', '.');
+  syscall('chdir', '/');
+}
+
 /** For a root on initramfs, which cannot be pivoted. The old root stays mounted below: less safe. */
 export function moveInto(rootfs: string, root: Fd): void {
   syscall('fchdir', root.number);
   mount(rootfs, '/', MS_MOVE);
-  syscall('chroot', '.');
-  syscall('chdir', '/');
+  chrootInto(root);
 }

@@ -21,7 +21,8 @@ const flags: Record<RootfsPropagation, number> = {
  */
 export function detachPropagation(propagation: RootfsPropagation | undefined, rootfs: string): void {
   const flag = flags[propagation ?? 'rslave'];
-  mount(null, '/', flag);
+  // What is unbindable could not become the container's root.
+  mount(null, '/', flag & MS_UNBINDABLE ? MS_PRIVATE | (flag & MS_REC) : flag);
   if (flag & MS_SHARED) makeParentPrivate(rootfs);
 }
 

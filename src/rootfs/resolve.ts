@@ -2,6 +2,8 @@
 import { RuntimeError } from '../errors.ts';
 import { Fd } from '../linux/fd.ts';
 import {
+  failedWith,
+  linkTargetAt,
   makeDirectoryAt,
   makeNodeAt,
   O_DIRECTORY,
@@ -10,10 +12,12 @@ import {
   openInRoot,
   tryOpenInRoot,
 } from '../linux/path.ts';
+import { FILE_KIND } from '../linux/stat.ts';
 import { syscallError } from '../linux/syscall.ts';
 
 const ENOENT = 2;
-const S_IFREG = 0o100000;
+/** As many as the kernel itself follows. */
+const MAX_LINKS = 40;
 
 /** `/a//b/./c` → ['a', 'b', 'c']. `..` stays: only the kernel knows where it leads. */
 function components(path: string): string[] {
@@ -28,14 +32,21 @@ export function openDirectory(root: Fd, path: string, flags = 0): { fd: Fd; exis
   return { fd: makeDirectories(root, components(path), flags), existed: false };
 }
 
-/** Makes one directory after the other, each in its opened parent, so that no link swapped in meanwhile is followed. */
-function makeDirectories(root: Fd, names: string[], flags: number): Fd {
+/**
+ * Makes one directory after the other, each in its opened parent, so that no link swapped in meanwhile is
+ * followed by a path. A link to nowhere, as images have them, gets its target made, inside the rootfs.
+ */
+function makeDirectories(root: Fd, names: string[], flags: number, links = 0): Fd {
   let current = openInRoot(root, '.', O_PATH | O_DIRECTORY);
   names.forEach((name, index) => {
     const partial = names.slice(0, index + 1).join('/');
     let next = tryOpenInRoot(root, partial, O_PATH | O_DIRECTORY | flags);
     if (next === -ENOENT) {
-      makeDirectoryAt(current, name, 0o755);
+      const target = makeUnlessLink(current, name);
+      if (target !== undefined) {
+        const path = components(linkPath(names.slice(0, index), target));
+        makeDirectories(root, path, flags, countLink(links, partial)).close();
+      }
       next = tryOpenInRoot(root, partial, O_PATH | O_DIRECTORY | flags);
     }
     if (next < 0) throw notUsable(next, partial, flags);
@@ -45,15 +56,40 @@ function makeDirectories(root: Fd, names: string[], flags: number): Fd {
   return current;
 }
 
+/** Makes a directory; returns the target of a link that is in its place instead. */
+function makeUnlessLink(parent: Fd, name: string): string | undefined {
+  try {
+    makeDirectoryAt(parent, name, 0o755);
+    return undefined;
+  } catch (error) {
+    if (failedWith(error, 'EEXIST')) return linkTargetAt(parent, name);
+    throw error;
+  }
+}
+
+const linkPath = (directory: string[], target: string): string =>
+  target.startsWith('/') ? target : `${directory.join('/')}/${target}`;
+
+function countLink(links: number, path: string): number {
+  if (links < MAX_LINKS) return links + 1;
+  throw new RuntimeError(`${path} in the rootfs: too many levels of symbolic links`, { errno: 'ELOOP' });
+}
+
 /** Opens a file in the rootfs that something is to be mounted on; an empty one is made where none is. */
-export function openFile(root: Fd, path: string): Fd {
+export function openFile(root: Fd, path: string, links = 0): Fd {
   const found = tryOpenInRoot(root, path, O_PATH);
   if (found >= 0) return new Fd(found);
   if (found !== -ENOENT) throw notUsable(found, path, 0);
   const names = components(path);
   const name = names.pop() as string;
   using parent = openDirectory(root, names.join('/') || '.').fd;
-  makeNodeAt(parent, name, S_IFREG | 0o755, 0);
+  try {
+    makeNodeAt(parent, name, FILE_KIND.regular | 0o755, 0);
+  } catch (error) {
+    const target = failedWith(error, 'EEXIST') ? linkTargetAt(parent, name) : undefined;
+    if (target === undefined) throw error;
+    return openFile(root, linkPath(names, target), countLink(links, path));
+  }
   return openInRoot(parent, name, O_PATH | O_NOFOLLOW);
 }
 
