@@ -2,7 +2,7 @@ import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
 import { processStat } from '../linux/proc.ts';
-import { logOptions } from '../log.ts';
+import { log, logOptions } from '../log.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
 import { setOomScoreAdj } from '../process/oom-score-adj.ts';
@@ -45,11 +45,20 @@ export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }):
     using _lock = lock(options);
     using gate = fifo ? execFifo(options, spec) : undefined;
     const init = startInit(spec, { fifo: gate, passedFds });
-    undo.push(() => endInit(init.pid));
+    undo.push(() => endInit(init));
     return build(options, spec, init, undo);
   } catch (error) {
-    for (const step of undo.reverse()) step();
+    for (const step of undo.reverse()) tryTo(step);
     throw error;
+  }
+}
+
+/** A failure to clean up must not hide the reason for it, nor keep the rest from being cleaned up. */
+function tryTo(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    log.warning(`while undoing: ${(error as Error).message}`);
   }
 }
 

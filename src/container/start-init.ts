@@ -18,6 +18,8 @@ import type { Spec } from '../spec/config.ts';
 /** A started init, which waits for its request. */
 export interface Init {
   pid: number;
+  /** Set once it has ended and been waited for: from then on the pid may be another process's. */
+  exitStatus?: number;
   channel: Channel<HostMessage, InitMessage>;
   /** What of the request follows from how it was started. */
   request: Pick<InitRequest, 'joined' | 'left'> & Partial<InitRequest>;
@@ -80,7 +82,7 @@ function prepareNamespaces(started: StartedProcess, spec: Spec, plan: NamespaceP
     if (plan.fresh.includes('user')) writeIdMaps(started.pid, spec.linux ?? {});
     if (plan.fresh.includes('time')) writeTimeOffsets(started.pid, spec.linux?.timeOffsets);
   } catch (error) {
-    endInit(started.pid);
+    endInit(started);
     throw error;
   }
   started.go();
@@ -98,16 +100,18 @@ function leftIds({ fresh }: NamespacePlan): Record<string, string> {
 }
 
 /** Kills an init that must not go on and waits until it is gone. */
-export function endInit(pid: number): void {
-  using pidfd = openPidfd(pid);
+export function endInit(init: Pick<Init, 'pid' | 'exitStatus'>): void {
+  if (init.exitStatus !== undefined) return;
+  using pidfd = openPidfd(init.pid);
   if (pidfd !== undefined) signalPidfd(pidfd, SIGKILL);
-  waitForExit(pid);
+  init.exitStatus = waitForExit(init.pid);
 }
 
 /** The next message of init; when it has ended instead, says how. */
 export function expect<T extends InitMessage['type']>(init: Init, type: T): void {
   if (init.channel.receive(type) !== undefined) return;
   const status = waitForExit(init.pid);
+  init.exitStatus = status;
   const how = status > 128 ? `was killed by signal ${status - 128}` : `ended with status ${status}`;
   throw new RuntimeError(`container init ${how} before it was ready`, {
     code: 'INIT_DEAD',
