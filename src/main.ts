@@ -1,10 +1,9 @@
 import { main } from './cli/main.ts';
 import { main as initMain } from './init/main.ts';
+import { exitNow } from './linux/exec.ts';
 
 /** The executable: init, before anything else is done, or a command. */
 const [, , command, ...rest] = process.argv;
 
 if (command === 'init') initMain(rest);
-main(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
-});
+main(process.argv.slice(2)).then(exitNow);

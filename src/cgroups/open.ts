@@ -1,7 +1,7 @@
 // Runs on the host.
 import { RuntimeError } from '../errors.ts';
 import { readFile } from '../linux/file.ts';
-import { type Hierarchy, modeOf, parseHierarchies } from './mode.ts';
+import { modeOf, parseHierarchies } from './mode.ts';
 import { cgroupPaths, ownDirectory } from './path.ts';
 import type { Cgroup } from './types.ts';
 import { V1Cgroup } from './v1/manager.ts';
@@ -11,13 +11,14 @@ import { V2Cgroup } from './v2/manager.ts';
 export function openCgroup({ cgroupsPath, id }: { cgroupsPath: string | undefined; id: string }): Cgroup {
   const hierarchies = parseHierarchies(readFile('/proc/self/mountinfo'), readFile('/proc/self/cgroup'));
   const paths = cgroupPaths(hierarchies, cgroupsPath, id);
-  const ownProcs = ownProcsIn(hierarchies);
   const [first] = hierarchies;
   if (first === undefined) {
     const hint = 'mount cgroup2 on /sys/fs/cgroup';
     throw new RuntimeError('no cgroup filesystem is mounted', { code: 'CGROUP_NONE', hint });
   }
-  if (modeOf(hierarchies) !== 'unified') return new V1Cgroup(paths, ownProcs);
+  if (modeOf(hierarchies) !== 'unified') return new V1Cgroup(paths);
+  const own = ownDirectory(first);
+  const ownProcs = own && `${own}/cgroup.procs`;
   return new V2Cgroup(paths[''] as string, { mountPoint: first.mountPoint, ownProcs });
 }
 
@@ -26,12 +27,4 @@ export function reopenCgroup(paths: Readonly<Record<string, string>>): Cgroup {
   const { '': unified, ...version1 } = paths;
   if (unified !== undefined && Object.keys(version1).length === 0) return new V2Cgroup(unified);
   return new V1Cgroup(paths);
-}
-
-function ownProcsIn(hierarchies: readonly Hierarchy[]): string | undefined {
-  for (const hierarchy of hierarchies) {
-    const dir = ownDirectory(hierarchy);
-    if (dir !== undefined) return `${dir}/cgroup.procs`;
-  }
-  return undefined;
 }

@@ -8,11 +8,12 @@ export interface Cgroup {
   /** Makes the directories. Refuses a cgroup with processes in it and a frozen one. Undoes what it made if it fails. */
   create(): void;
   /**
-   * Sits out what makes the first join after a quiet time slow, while init starts: the kernel waits for an RCU
-   * grace period (5 to 14 ms on Linux 6.18), and not again within the next 10 ms. Changes nothing.
+   * Does ahead, while the process still starts, what of `add` does not restrain it. The kernel makes the first
+   * join after a quiet time wait for an RCU grace period (5 to 14 ms on Linux 6.18), and those within the next
+   * 10 ms no more: that is over with by then.
    */
-  prepareJoin(): void;
-  /** Moves the process, with all its threads, into the cgroup. */
+  prepareJoin(pid: number): void;
+  /** Moves the process, with all its threads, into the rest of the cgroup, after `prepareJoin`. */
   add(pid: number): void;
   /** Sets limits and device rules. Without a device rule the v1 rule is: nothing but the default devices. */
   set(resources: Resources | undefined): void;

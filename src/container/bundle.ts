@@ -2,12 +2,20 @@ import { asRuntimeError, RuntimeError } from '../errors.ts';
 import { readFile } from '../linux/file.ts';
 import { SyscallError } from '../linux/syscall.ts';
 import type { Spec } from '../spec/config.ts';
-import { parseSpec } from '../spec/load.ts';
+import { parseDocument, validateSpec } from '../spec/load.ts';
 
-/** Reads and validates config.json of a bundle, which is an absolute path. */
-export function loadSpec(bundle: string): Spec {
+/** config.json of a bundle: parsed, and on demand validated. */
+export interface BundleConfig {
+  /** Whatever the file says: not to be trusted before `validate` has returned. */
+  document: Spec;
+  validate(): Spec;
+}
+
+/** Reads config.json of a bundle, which is an absolute path. */
+export function readConfig(bundle: string): BundleConfig {
   const file = `${bundle}/config.json`;
-  return parseSpec(read(file), file);
+  const document = parseDocument(read(file), file);
+  return { document: document as Spec, validate: () => validateSpec(document) };
 }
 
 function read(file: string): string {

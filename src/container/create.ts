@@ -1,6 +1,7 @@
 import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
+import { changeOwner } from '../linux/file.ts';
 import { processStat } from '../linux/proc.ts';
 import { log, logOptions } from '../log.ts';
 import { hostId } from '../namespaces/id-maps.ts';
@@ -11,12 +12,12 @@ import { createExecFifo } from '../protocol/exec-fifo.ts';
 import type { Spec } from '../spec/config.ts';
 import { rootfsPath } from '../spec/query.ts';
 import { refuseUnsupported } from '../spec/unsupported.ts';
-import { loadSpec } from './bundle.ts';
+import { type BundleConfig, readConfig } from './bundle.ts';
 import { callerNofile } from './caller-limits.ts';
 import type { CreateOptions } from './options.ts';
 import { writePidFile } from './pid-file.ts';
-import { endInit, expect, type Init, startInit } from './start-init.ts';
-import { type ContainerRecord, claim, fifoPath, lock, removeRecord, writeRecord } from './store.ts';
+import { endInit, expect, type Inherited, type Init, startInit } from './start-init.ts';
+import { announce, type ContainerRecord, claim, commit, fifoPath, lock, removeRecord } from './store.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */
 export function create(options: CreateOptions): { id: string; pid: number } {
@@ -34,21 +35,35 @@ export interface Created {
 
 /** Makes a container, or nothing: whatever fails, all that was made until then is undone. */
 export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }): Created {
-  const spec = loadSpec(options.bundle);
-  refuseUnsupported(spec);
+  const config = readConfig(options.bundle);
   const passedFds = options.listenFds + options.preserveFds;
   checkDescriptors(passedFds);
-  checkNoPivot(options, spec);
   claim(options);
   const undo: (() => void)[] = [() => removeRecord(options)];
   try {
     using _lock = lock(options);
-    using gate = fifo ? execFifo(options, spec) : undefined;
-    const init = startInit(spec, { fifo: gate, passedFds });
+    using gate = fifo ? createExecFifo(fifoPath(options)) : undefined;
+    const init = startEarly(config, { fifo: gate, passedFds });
     undo.push(() => endInit(init));
+    // While init boots.
+    const spec = config.validate();
+    refuseUnsupported(spec);
+    checkNoPivot(options, spec);
+    if (fifo) giveExecFifo(fifoPath(options), spec);
     return build(options, spec, init, undo);
   } catch (error) {
     for (const step of undo.reverse()) tryTo(step);
+    throw error;
+  }
+}
+
+/** Starts init before its configuration is known to be good, which takes as long as init takes to boot. */
+function startEarly(config: BundleConfig, inherited: Inherited): Init {
+  try {
+    return startInit(config.document.linux?.namespaces, inherited);
+  } catch (error) {
+    // What is wrong with the configuration says more than what came of it.
+    config.validate();
     throw error;
   }
 }
@@ -73,15 +88,16 @@ function checkNoPivot({ noPivot }: CreateOptions, spec: Spec): void {
   });
 }
 
-function execFifo(options: CreateOptions, spec: Spec): ReturnType<typeof createExecFifo> {
-  const { uidMappings, gidMappings } = spec.linux ?? {};
-  return createExecFifo(fifoPath(options), hostId(uidMappings, 0) ?? 0, hostId(gidMappings, 0) ?? 0);
+/** The container's root opens it; what is not mapped stays the host's, and is checked elsewhere. */
+function giveExecFifo(path: string, { linux }: Spec): void {
+  changeOwner(path, hostId(linux?.uidMappings, 0) ?? 0, hostId(linux?.gidMappings, 0) ?? 0);
 }
 
 /** The host's part of the dialogue of protocol/messages.ts. */
 function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void)[]): Created {
   const cgroup = openCgroup({ cgroupsPath: spec.linux?.cgroupsPath, id: options.id });
   const { pid, channel } = init;
+  init.settle(spec.linux);
   const softNofile = callerNofile();
   const rootfs = rootfsPath(spec, options.bundle);
   channel.send({
@@ -101,19 +117,19 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   });
   const record = recordOf(options, spec, init, cgroup);
   // Before there is anything else that outlives this process: `delete` must find it.
-  writeRecord(options, { ...record, creating: true });
+  announce(options, record);
   cgroup.create();
   undo.splice(1, 0, () => cgroup.remove());
   cgroup.set(spec.linux?.resources);
   setOomScoreAdj(pid, spec.process.oomScoreAdj);
   raiseRlimits(pid, spec.process.rlimits);
-  cgroup.prepareJoin();
+  cgroup.prepareJoin(pid);
 
   expect(init, 'join');
   cgroup.add(pid);
   channel.send({ type: 'joined' });
   expect(init, 'ready');
-  writeRecord(options, record);
+  commit(options);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });
   return { init, record, cgroup };

@@ -1,4 +1,5 @@
 import { reopenCgroup } from '../cgroups/open.ts';
+import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
@@ -35,7 +36,7 @@ function remove(options: DeleteOptions, record: ContainerRecord): void {
     });
   }
   if (status !== 'stopped') end(record);
-  cleanUp(record);
+  removeCgroup(reopenCgroup(record.cgroup_paths), record);
 }
 
 /** Kills init and waits until it is gone. */
@@ -53,9 +54,8 @@ function end(record: ContainerRecord): void {
   });
 }
 
-/** Removes what is outside the store: the cgroup, and who is still in it when no pid namespace saw to that. */
-export function cleanUp(record: ContainerRecord): void {
-  const cgroup = reopenCgroup(record.cgroup_paths);
+/** Removes the cgroup, and before it who is still in it when no pid namespace saw to that. */
+export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
   if (sharesPids(record)) cgroup.kill();
   cgroup.remove();
 }

@@ -13,7 +13,7 @@ import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
 import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
 import { Channel } from '../protocol/channel.ts';
 import type { HostMessage, InitMessage, InitRequest } from '../protocol/messages.ts';
-import type { Spec } from '../spec/config.ts';
+import type { Linux, Namespace } from '../spec/config.ts';
 
 /** A started init, which waits for its request. */
 export interface Init {
@@ -21,6 +21,8 @@ export interface Init {
   /** Set once it has ended and been waited for: from then on the pid may be another process's. */
   exitStatus?: number;
   channel: Channel<HostMessage, InitMessage>;
+  /** Writes what only the host may write before the first instruction of init, and lets it go on. */
+  settle(linux: Linux | undefined): void;
   /** What of the request follows from how it was started. */
   request: Pick<InitRequest, 'joined' | 'left'> & Partial<InitRequest>;
 }
@@ -34,9 +36,9 @@ export interface Inherited {
 
 const FIRST_PASSED = 3;
 
-/** Starts `trunc init` in the namespaces of the spec: the only way a process gets into a container. */
-export function startInit(spec: Spec, { fifo, passedFds }: Inherited): Init {
-  const plan = planNamespaces(spec.linux?.namespaces);
+/** Starts `trunc init` in linux.namespaces: the only way a process gets into a container. */
+export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedFds }: Inherited): Init {
+  const plan = planNamespaces(namespaces);
   const [ours, theirs] = socketPair();
   using socket = theirs;
   using addon = openPath(nativeAddon(), O_RDONLY);
@@ -53,11 +55,15 @@ export function startInit(spec: Spec, { fifo, passedFds }: Inherited): Init {
   const started = startIn(plan, { argv, env: initEnvironment, fresh: plan.fresh, join });
   const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
   for (const { fd } of join) fd.close();
-  prepareNamespaces(started, spec, plan);
   if (fifo !== undefined) request.fifo = fifo.number;
   if (mount !== undefined) request.joinMount = mount.number;
   if (cgroup !== undefined) request.joinCgroup = cgroup.number;
-  return { pid: started.pid, channel: new Channel(ours, 'init'), request };
+  return {
+    pid: started.pid,
+    channel: new Channel(ours, 'init'),
+    settle: (linux) => settle(started, linux ?? {}, plan),
+    request,
+  };
 }
 
 function openFor(kind: NamespaceKind, path: string | undefined): Fd | undefined {
@@ -75,16 +81,10 @@ function startIn(plan: NamespacePlan, program: ProcessPlan): StartedProcess {
   return within(`${field}: start init in new namespaces (${kinds})`, () => startProcess(program), { field });
 }
 
-/** What only the host may write before the first instruction of init; init ends if it cannot. */
-function prepareNamespaces(started: StartedProcess, spec: Spec, plan: NamespacePlan): void {
-  try {
-    started.made();
-    if (plan.fresh.includes('user')) writeIdMaps(started.pid, spec.linux ?? {});
-    if (plan.fresh.includes('time')) writeTimeOffsets(started.pid, spec.linux?.timeOffsets);
-  } catch (error) {
-    endInit(started);
-    throw error;
-  }
+function settle(started: StartedProcess, linux: Linux, { fresh }: NamespacePlan): void {
+  started.made();
+  if (fresh.includes('user')) writeIdMaps(started.pid, linux);
+  if (fresh.includes('time')) writeTimeOffsets(started.pid, linux.timeOffsets);
   started.go();
 }
 

@@ -24,7 +24,7 @@ export interface ContainerRecord {
   rootfs: string;
   /** RFC 3339. */
   created: string;
-  /** While `create` is not done: what has been made so far, for whoever has to clean up after it. */
+  /** Set when it is read while `create` is not done. */
   creating?: true;
   init_process_pid: number;
   /** Clock ticks since boot: a recycled pid is never taken for the container. */
@@ -37,6 +37,8 @@ export interface ContainerRecord {
 export const containerDirectory = ({ root, id }: ContainerOptions): string => join(root, id);
 export const fifoPath = (options: ContainerOptions): string => join(containerDirectory(options), 'exec.fifo');
 const recordPath = (options: ContainerOptions): string => join(containerDirectory(options), 'state.json');
+const announcedPath = (options: ContainerOptions): string =>
+  join(containerDirectory(options), 'creating.json');
 
 /** Makes the container's directory, which is what claims its ID. */
 export function claim(options: ContainerOptions): void {
@@ -67,23 +69,37 @@ export function lock(options: ContainerOptions): Fd {
   throw doesNotExist(options);
 }
 
-/** Writes state.json as a whole or not at all. */
-export function writeRecord(options: ContainerOptions, record: ContainerRecord): void {
-  const path = recordPath(options);
-  writeFile(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
-  rename(`${path}.new`, path);
+/**
+ * Writes down what `create` is about to make, for whoever has to clean up after it if it is killed. Until then the
+ * file is incomplete: nothing but the container's directory is there to be cleaned up.
+ */
+export function announce(options: ContainerOptions, record: ContainerRecord): void {
+  writeFile(announcedPath(options), JSON.stringify(record), { mode: 0o600 });
 }
 
-/** Reads state.json; undefined when there is none (yet). */
+/** Makes state.json of it, as a whole: the container is created. */
+export function commit(options: ContainerOptions): void {
+  rename(announcedPath(options), recordPath(options));
+}
+
+/** Reads what is known of a container; undefined when there is nothing (yet). */
 export function findRecord(options: ContainerOptions): ContainerRecord | undefined {
-  let text: string;
+  const text = readIfThere(recordPath(options));
+  if (text !== undefined) return JSON.parse(text) as ContainerRecord;
+  const announced = readIfThere(announcedPath(options)) ?? '';
+  // Or cut off in the middle: see announce.
+  return announced.endsWith('}')
+    ? { ...(JSON.parse(announced) as ContainerRecord), creating: true }
+    : undefined;
+}
+
+function readIfThere(path: string): string | undefined {
   try {
-    text = readFile(recordPath(options));
+    return readFile(path);
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return undefined;
     throw error;
   }
-  return JSON.parse(text) as ContainerRecord;
 }
 
 export function readRecord(options: ContainerOptions): ContainerRecord {
@@ -111,6 +127,11 @@ export function listIds(root: string): string[] | undefined {
 /** Removes everything that is kept of a container. */
 export function removeRecord(options: ContainerOptions): void {
   const directory = containerDirectory(options);
-  for (const { name } of listDirectory(directory)) removeFile(join(directory, name));
-  removeDirectory(directory);
+  try {
+    for (const { name } of listDirectory(directory)) removeFile(join(directory, name));
+    removeDirectory(directory);
+  } catch (error) {
+    // Somebody else was faster.
+    if (!failedWith(error, 'ENOENT')) throw error;
+  }
 }

@@ -3,6 +3,7 @@ import { setUmask } from '../linux/credentials.ts';
 import { prepareExec } from '../linux/exec.ts';
 import type { Fd } from '../linux/fd.ts';
 import { keepCapabilities, setNoNewPrivileges } from '../linux/prctl.ts';
+import { resetSignals } from '../linux/signal.ts';
 import { log } from '../log.ts';
 import { applyCapabilities, limitBounding, planCapabilities } from '../process/capabilities.ts';
 import { enterCwd } from '../process/cwd.ts';
@@ -41,14 +42,15 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   if (process.noNewPrivileges) setNoNewPrivileges();
 
   const execute: () => never = prepareExec(executable, argv, env);
-  const passedFds = request.listenFds + request.preserveFds;
   // The last but the waiting: the engine may not be able to do much more under these limits.
   setRlimits(process.rlimits, request.softNofile);
   host.send({ type: 'ready' });
+  // While the host writes down that the container is there.
+  keepStdio();
+  passDescriptors(request.listenFds + request.preserveFds);
+  resetSignals();
   if (host.receive('go') === undefined) throw new RuntimeError('the host has ended');
   if (request.fifo !== undefined) waitForStart(proc, request.fifo);
-  keepStdio();
-  passDescriptors(passedFds);
   execute();
 }
 

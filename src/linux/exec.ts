@@ -1,11 +1,9 @@
 import { Memory } from './memory.ts';
-import { resetSignals } from './signal.ts';
 import { syscall } from './syscall.ts';
 
 /**
  * Prepares the replacement of this process by a program: all memory is taken now, since resource limits may
- * refuse it later. The function returned does it, and returns only by throwing. Signals are then as a fresh
- * process has them.
+ * refuse it later. The function returned does it, and returns only by throwing.
  */
 export function prepareExec(path: string, argv: readonly string[], env: readonly string[]): () => never {
   const bytes = [path, ...argv, ...env].reduce((sum, text) => sum + 3 * text.length + 80, 4096);
@@ -16,8 +14,12 @@ export function prepareExec(path: string, argv: readonly string[], env: readonly
     memory.vector(env),
   ];
   return () => {
-    resetSignals();
     syscall('execve', pathAddress, argvAddress, envAddress);
     throw new Error('execve returned');
   };
+}
+
+/** Ends this process at once. Everything has been written: the engine's own farewell takes half a millisecond. */
+export function exitNow(status: number): void {
+  syscall('exit_group', status);
 }

@@ -91,6 +91,11 @@ export function makeDirectories(path: string, mode: number): void {
   }
 }
 
+export function changeOwner(path: string, uid: number, gid: number): void {
+  const result = trySyscall('fchownat', AT_FDCWD, path, uid, gid, 0);
+  if (result < 0) throw syscallError('fchownat', -result, path);
+}
+
 export function changeMode(path: string, mode: number): void {
   const result = trySyscall('fchmodat', AT_FDCWD, path, mode);
   if (result < 0) throw syscallError('fchmodat', -result, path);

@@ -18,11 +18,12 @@ export type NamespaceKind = keyof typeof CLONE_NEW;
 
 const CLONE_FS = 0x200;
 const AT_FDCWD = -100;
-const O_RDONLY_CLOEXEC = 0x80000;
+/** Read-only; a FIFO in its place must not make anybody wait. */
+const O_CLOEXEC_NONBLOCK = 0x80800;
 
 /** Opens a namespace by path. */
 export function openNamespace(path: string): Fd {
-  return new Fd(syscall('openat', AT_FDCWD, path, O_RDONLY_CLOEXEC));
+  return new Fd(syscall('openat', AT_FDCWD, path, O_CLOEXEC_NONBLOCK));
 }
 
 const NS_GET_NSTYPE = 0xb703;

@@ -1,4 +1,4 @@
-import { syscall } from './syscall.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
@@ -7,6 +7,7 @@ const PR_SET_NAME = 15;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
+const EINVAL = 22;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
@@ -18,7 +19,13 @@ export const setParentDeathSignal = (signal: number): number => prctl(PR_SET_PDE
 export const setDumpable = (on: boolean): number => prctl(PR_SET_DUMPABLE, on ? 1 : 0);
 export const keepCapabilities = (on: boolean): number => prctl(PR_SET_KEEPCAPS, on ? 1 : 0);
 export const setProcessName = (name: string): number => syscall('prctl', PR_SET_NAME, name, 0, 0, 0);
-export const dropBounding = (capability: number): number => prctl(PR_CAPBSET_DROP, capability);
+/** Drops a capability from the bounding set; false when this kernel has none of that number. */
+export function tryDropBounding(capability: number): boolean {
+  const result = trySyscall('prctl', PR_CAPBSET_DROP, capability, 0, 0, 0);
+  if (result < 0 && result !== -EINVAL) throw syscallError('prctl', -result);
+  return result === 0;
+}
+
 export const becomeSubreaper = (): number => prctl(PR_SET_CHILD_SUBREAPER, 1);
 export const setNoNewPrivileges = (): number => prctl(PR_SET_NO_NEW_PRIVS, 1);
 export const raiseAmbient = (capability: number): number =>

@@ -2,7 +2,7 @@
 import { within } from '../errors.ts';
 import { type CapabilityMasks, capabilityNumber, setCapabilities } from '../linux/capability.ts';
 import { failedWith } from '../linux/path.ts';
-import { clearAmbient, dropBounding, raiseAmbient } from '../linux/prctl.ts';
+import { clearAmbient, raiseAmbient, tryDropBounding } from '../linux/prctl.ts';
 import { log } from '../log.ts';
 import type { Capabilities } from '../spec/config.ts';
 
@@ -35,19 +35,12 @@ export function planCapabilities(capabilities: Capabilities = {}): CapabilityPla
   };
 }
 
-const HIGHEST = 63;
-
 /** Drops what is not in the bounding set; possible only while CAP_SETPCAP is effective. */
 export function limitBounding({ bounding }: CapabilityPlan): void {
-  for (let capability = 0; capability <= HIGHEST; capability++) {
+  for (let capability = 0; ; capability++) {
     if ((bounding >> BigInt(capability)) & 1n) continue;
-    try {
-      dropBounding(capability);
-    } catch (error) {
-      // Past the last capability of this kernel.
-      if (failedWith(error, 'EINVAL')) return;
-      throw error;
-    }
+    // Past the last capability of this kernel.
+    if (!tryDropBounding(capability)) return;
   }
 }
 

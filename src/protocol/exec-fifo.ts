@@ -13,12 +13,11 @@ const O_PATH = 0x200000;
 const O_CLOEXEC = 0x80000;
 const FIFO_MODE = 0o10622;
 
-/** Makes the gate between create and start, owned by the container's root; returns a handle for init. */
-export function createExecFifo(path: string, uid: number, gid: number): Fd {
+/** Makes the gate between create and start; returns a handle for init. */
+export function createExecFifo(path: string): Fd {
   const mask = syscall('umask', 0);
   syscall('mknodat', AT_FDCWD, path, FIFO_MODE, 0);
   syscall('umask', mask);
-  if (uid !== 0 || gid !== 0) syscall('fchownat', AT_FDCWD, path, uid, gid, 0);
   return new Fd(syscall('openat', AT_FDCWD, path, O_PATH | O_CLOEXEC, 0));
 }
 

@@ -12,7 +12,8 @@ function invalid(problems: readonly Problem[]): RuntimeError {
   return new RuntimeError(`${FILE}: ${summarize(problems)}`, { code: 'CONFIG_INVALID', field });
 }
 
-function parse(text: string, file: string): unknown {
+/** Parses the text of a config.json; `file` is its name in errors. */
+export function parseDocument(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (thrown) {
@@ -31,9 +32,4 @@ export function validateSpec(document: unknown): Spec {
   const problems = check(document);
   if (problems.length > 0) throw invalid(problems);
   return document as Spec;
-}
-
-/** The text of a config.json as a Spec; `file` is its name in errors. */
-export function parseSpec(text: string, file: string): Spec {
-  return validateSpec(parse(text, file));
 }

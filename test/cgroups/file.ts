@@ -44,7 +44,7 @@ t.test('hints depend on what was tried', async (t) => {
   t.match(hint('CGROUP_CREATE', 'EACCES').hint, /root/);
   t.match(hint('CGROUP_CREATE', 'EROFS').hint, /read-only/);
   t.match(hint('CGROUP_ENABLE', 'EBUSY').hint, /processes of its own/);
-  t.match(hint('CGROUP_ENABLE', 'ENOTSUP'), { errno: 'EOPNOTSUPP', hint: /threaded/ });
+  t.match(hint('CGROUP_ENABLE', 'EOPNOTSUPP'), { errno: 'EOPNOTSUPP', hint: /threaded/ });
   t.match(hint('CGROUP_JOIN', 'EBUSY').hint, /enabled/);
   t.match(hint('CGROUP_JOIN', 'ENOSPC').hint, /cpuset/);
   t.equal(hint('CGROUP_JOIN', 'EIO').hint, undefined);

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import t from 'tap';
-import { loadSpec } from '../../src/container/bundle.ts';
+import { readConfig } from '../../src/container/bundle.ts';
 import { RuntimeError } from '../../src/errors.ts';
 import { complete } from '../fixtures/good-configs.ts';
 
@@ -14,14 +14,14 @@ function failure(action: () => unknown): RuntimeError {
   throw new Error('no error');
 }
 
-t.test('loadSpec', async (t) => {
+t.test('readConfig', async (t) => {
   const bundle = t.testdir({ 'config.json': JSON.stringify(complete) });
-  t.same(loadSpec(bundle), complete);
+  t.same(readConfig(bundle).validate(), complete);
 });
 
 t.test('no file', async (t) => {
   const bundle = t.testdir();
-  const error = failure(() => loadSpec(bundle));
+  const error = failure(() => readConfig(bundle));
   t.equal(error.message, `cannot read ${bundle}/config.json: no such file or directory`);
   t.match(error, { code: 'CONFIG_UNREADABLE', errno: 'ENOENT', hint: /--bundle/ });
 });
@@ -29,7 +29,7 @@ t.test('no file', async (t) => {
 t.test('a directory in its place', async (t) => {
   const bundle = t.testdir();
   mkdirSync(`${bundle}/config.json`);
-  const error = failure(() => loadSpec(bundle));
+  const error = failure(() => readConfig(bundle));
   t.match(error, { errno: 'EISDIR' });
   t.match(error.message, /^cannot read .*\/config\.json: [^\n]*directory/);
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { RuntimeError } from '../../src/errors.ts';
-import { parseSpec, validateSpec } from '../../src/spec/load.ts';
+import { parseDocument, validateSpec } from '../../src/spec/load.ts';
 import { complete, extended, minimal } from '../fixtures/good-configs.ts';
 
 function failure(action: () => unknown): RuntimeError {
@@ -43,7 +43,7 @@ t.test('not an object', async (t) => {
 });
 
 t.test('not JSON', async (t) => {
-  const error = failure(() => parseSpec('{\n  "ociVersion": 1.0.2\n}\n', '/b/config.json'));
+  const error = failure(() => parseDocument('{\n  "ociVersion": 1.0.2\n}\n', '/b/config.json'));
   t.equal(error.code, 'CONFIG_INVALID');
   t.equal(error.message, `/b/config.json is not valid JSON: line 2, column 17: expected a value`);
 });

@@ -3,7 +3,7 @@ import { RuntimeError } from '../../errors.ts';
 import { SIGKILL } from '../../linux/signal.ts';
 import type { Resources } from '../../spec/config.ts';
 import { makeDirectory, removeDirectories, unmakeDirectories } from '../directory.ts';
-import { joinCgroup, joinOwn, readCgroupFile, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
+import { joinCgroup, readCgroupFile, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
 import type { Cgroup } from '../types.ts';
@@ -15,6 +15,8 @@ import { devices } from './devices.ts';
 import { memory } from './memory.ts';
 import { pids } from './pids.ts';
 
+const RESTRAINING = ['memory', 'pids', 'cpu'];
+
 /** A cgroup in the hierarchies of version 1 and, on a hybrid host, in the one of version 2, which limits nothing. */
 export class V1Cgroup implements Cgroup {
   readonly paths: Readonly<Record<string, string>>;
@@ -22,10 +24,7 @@ export class V1Cgroup implements Cgroup {
   readonly #dirs: string[] = [];
   readonly #madeParents: string[] = [];
 
-  constructor(
-    paths: Readonly<Record<string, string>>,
-    private readonly ownProcs?: string,
-  ) {
+  constructor(paths: Readonly<Record<string, string>>) {
     this.paths = paths;
     for (const dir of Object.values(paths)) if (!this.#dirs.includes(dir)) this.#dirs.push(dir);
   }
@@ -47,12 +46,17 @@ export class V1Cgroup implements Cgroup {
     for (const dir of made) if (!this.#dirs.includes(dir)) this.#madeParents.push(dir);
   }
 
-  prepareJoin(): void {
-    joinOwn(this.ownProcs);
+  prepareJoin(pid: number): void {
+    for (const dir of this.#dirs) if (!this.#restraining.includes(dir)) joinCgroup(dir, pid);
   }
 
   add(pid: number): void {
-    for (const dir of this.#dirs) joinCgroup(dir, pid);
+    for (const dir of this.#restraining) joinCgroup(dir, pid);
+  }
+
+  /** Where an engine that starts would be charged for its memory, refused threads, or slowed down. */
+  get #restraining(): string[] {
+    return this.#dirs.filter((dir) => RESTRAINING.some((controller) => this.paths[controller] === dir));
   }
 
   set(resources: Resources = {}): void {

@@ -54,6 +54,7 @@ export class V2Cgroup implements Cgroup {
     for (const dir of made) if (dir !== this.#dir) this.#madeParents.push(dir);
   }
 
+  /** Here the pid would be charged for everything at once: a join of our own cgroup has the wait over with. */
   prepareJoin(): void {
     joinOwn(this.#ownProcs);
   }

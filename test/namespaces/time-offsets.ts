@@ -1,0 +1,10 @@
+import t from 'tap';
+import { timeOffsetsText } from '../../src/namespaces/time-offsets.ts';
+
+t.test('the kernel’s text', async (t) => {
+  t.equal(
+    timeOffsetsText({ monotonic: { secs: -5, nanosecs: 7 }, boottime: { secs: 86400 } }),
+    'monotonic -5 7\nboottime 86400 0\n',
+  );
+  t.equal(timeOffsetsText({}), '');
+});

@@ -1,0 +1,26 @@
+import t from 'tap';
+import { planCapabilities } from '../../src/process/capabilities.ts';
+
+t.test('masks', async (t) => {
+  t.same(planCapabilities({ bounding: ['CAP_CHOWN', 'CAP_CHECKPOINT_RESTORE'], ambient: ['CAP_KILL'] }), {
+    bounding: 1n | (1n << 40n),
+    effective: 0n,
+    permitted: 0n,
+    inheritable: 0n,
+    ambient: [5],
+    unknown: [],
+  });
+});
+
+t.test('unknown names are left out and told', async (t) => {
+  const plan = planCapabilities({
+    effective: ['CAP_FLY', 'KILL', 'cap_kill', 'CAP_KILL'],
+    bounding: ['CAP_FLY'],
+  });
+  t.equal(plan.effective, 1n << 5n);
+  t.same(plan.unknown, ['CAP_FLY', 'KILL', 'cap_kill']);
+});
+
+t.test('none means none', async (t) => {
+  t.match(planCapabilities(), { bounding: 0n, effective: 0n, permitted: 0n, inheritable: 0n, ambient: [] });
+});

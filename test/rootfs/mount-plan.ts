@@ -1,0 +1,33 @@
+import t from 'tap';
+import { mayCoverProc, planMounts } from '../../src/rootfs/mount-plan.ts';
+
+t.test('kinds, in the order of the document', async (t) => {
+  const steps = planMounts(
+    [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: 'data/', source: 'volumes/a', options: ['rbind'] },
+      { destination: '/etc/x', type: 'bind', source: '/etc/x' },
+      { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup' },
+      { destination: '/a/../b', options: ['remount', 'ro'] },
+    ],
+    '/bundle',
+  );
+  t.same(
+    steps.map(({ field, kind, source, destination }) => [field, kind, source, destination]),
+    [
+      ['mounts[0]', 'filesystem', 'proc', '/proc'],
+      ['mounts[1]', 'bind', '/bundle/volumes/a', '/data'],
+      ['mounts[2]', 'bind', '/etc/x', '/etc/x'],
+      ['mounts[3]', 'cgroup', 'cgroup', '/sys/fs/cgroup'],
+      ['mounts[4]', 'remount', '', '/b'],
+    ],
+  );
+  t.same(planMounts(undefined, '/bundle'), []);
+});
+
+t.test('what may be covered in procfs', async (t) => {
+  t.ok(mayCoverProc('/proc/meminfo'));
+  for (const path of ['/proc', '/proc/self/attr', '/proc/meminfo/x', '/proc/sys/kernel/hostname']) {
+    t.notOk(mayCoverProc(path), path);
+  }
+});
