@@ -72,7 +72,10 @@ const linkPath = (directory: string[], target: string): string =>
 
 function countLink(links: number, path: string): number {
   if (links < MAX_LINKS) return links + 1;
-  throw new RuntimeError(`${path} in the rootfs: too many levels of symbolic links`, { errno: 'ELOOP' });
+  throw new RuntimeError(`${path} in the rootfs: too many levels of symbolic links`, {
+    code: 'ROOTFS_PATH',
+    errno: 'ELOOP',
+  });
 }
 
 /** Opens a file in the rootfs that something is to be mounted on; an empty one is made where none is. */
@@ -96,5 +99,9 @@ export function openFile(root: Fd, path: string, links = 0): Fd {
 function notUsable(result: number, path: string, flags: number): RuntimeError {
   const error = syscallError('openat2', -result);
   const reason = error.errno === 'ELOOP' && flags & O_NOFOLLOW ? 'must not be a symlink' : error.message;
-  return new RuntimeError(`${path} in the rootfs: ${reason}`, { errno: error.errno }, error);
+  return new RuntimeError(
+    `${path} in the rootfs: ${reason}`,
+    { code: 'ROOTFS_PATH', errno: error.errno },
+    error,
+  );
 }

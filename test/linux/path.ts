@@ -49,10 +49,10 @@ t.test('missing directories are made below the root, through links to nowhere to
     [true, true, true],
   );
   t.throws(() => openPath(`${top}/outside`, O_PATH), { code: 'SYSCALL', errno: 'ENOENT' });
-  t.throws(() => openDirectory(root, '/loop/x'), { code: 'SYSCALL', errno: 'ELOOP' });
+  t.throws(() => openDirectory(root, '/loop/x'), { code: 'ROOTFS_PATH', errno: 'ELOOP' });
   writeFileSync(`${top}/root/file`, '');
   t.throws(() => openDirectory(root, '/file/x'), {
-    code: 'SYSCALL',
+    code: 'ROOTFS_PATH',
     errno: 'ENOTDIR',
     message: /file.* in the rootfs/,
   });

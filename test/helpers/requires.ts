@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import t from 'tap';
+import { type Kind, runtime } from './runtime.ts';
+
+/** What a test can ask for: the reason why it is missing, or false when it is there. */
+const CHECKS: Record<string, () => string | false> = {
+  root: () => process.getuid?.() !== 0 && 'root is required',
+  // Raising a hard limit, or lowering an OOM score below what it was.
+  CAP_SYS_RESOURCE: () => !hasCapability(24) && 'CAP_SYS_RESOURCE is required',
+  'cgroup-v1': () => !existsSync('/sys/fs/cgroup/memory') && 'cgroup v1 is required',
+  'time-namespace': () => !existsSync('/proc/self/ns/time') && 'a kernel with time namespaces is required',
+  overlay: () =>
+    !readFileSync('/proc/filesystems', 'utf8').includes('overlay') && 'the overlay filesystem is required',
+};
+
+function hasCapability(bit: number): boolean {
+  const mask = /^CapEff:\t(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> BigInt(bit)) & 1n) === 1n;
+}
+
+function onPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((dir) => existsSync(join(dir, program)));
+}
+
+function missing(need: string): string | false {
+  const check = CHECKS[need];
+  if (check) return check();
+  return !onPath(need) && `${need} is not installed`;
+}
+
+/**
+ * Options for `t.test`: skips, with the reason, where one of `needs` is missing (a name of CHECKS, otherwise a program
+ * on the PATH). With MUST_RUN=1 a missing need is an error, so that CI can't pass by skipping.
+ */
+export function requires(...needs: string[]): { skip: string | false } {
+  const reason = needs.map(missing).find((text) => text !== false) ?? false;
+  if (reason && process.env.MUST_RUN === '1') throw new Error(`MUST_RUN=1, but ${reason}`);
+  return { skip: reason };
+}
+
+/** As requires, for tests that make sense with some runtimes only; another RUNTIME is always a plain skip. */
+export function only(kinds: Kind | Kind[], ...needs: string[]): { skip: string | false } {
+  const wanted = [kinds].flat();
+  if (!wanted.includes(runtime.kind)) return { skip: `only ${wanted.join(', ')}` };
+  return requires(...needs);
+}
+
+/** Skips the whole file where one of `needs` is missing; called at its top. */
+export function suite(...needs: string[]): void {
+  const { skip } = requires(...needs);
+  if (!skip) return;
+  t.plan(0, skip);
+  process.exit(0);
+}

@@ -1,0 +1,58 @@
+import { existsSync, readdirSync } from 'node:fs';
+import t from 'tap';
+import { exampleSpec } from '../../src/spec/example.ts';
+import { brokenConfigs } from '../fixtures/broken-configs.ts';
+import { makeBundle, writeConfig } from '../helpers/bundle.ts';
+import { only, suite } from '../helpers/requires.ts';
+import { nothingLeft, run } from '../helpers/runtime.ts';
+import { cgroups, newId, processes, root, tag } from '../helpers/sandbox.ts';
+
+suite('root');
+
+const bundle = makeBundle();
+
+function base() {
+  const config = JSON.parse(
+    JSON.stringify(exampleSpec({ rootless: false, cgroupns: false, euid: 0, egid: 0 })),
+  );
+  config.process.terminal = false;
+  config.process.args = ['/bin/true'];
+  config.process.env = ['PATH=/bin'];
+  config.linux.cgroupsPath = `/${tag}/broken`;
+  return config;
+}
+
+t.test('the config that is to be broken works', only('trunc'), async (t) => {
+  writeConfig(bundle, base());
+  t.match(run(['run', newId()], { bundle }), { status: 0, stderr: '' });
+});
+
+t.test('a broken config', only('trunc'), async (t) => {
+  const expected = {
+    status: 1,
+    stdout: '',
+    isOneLine: true,
+    namesField: true,
+    processes: [],
+    cgroups: [],
+    files: [],
+  };
+  for (const { name, field, change } of brokenConfigs) {
+    const config = base();
+    change(config);
+    writeConfig(bundle, config);
+    const { status, stdout, stderr } = run(['create', newId()], { bundle });
+    const seen = {
+      status,
+      stdout,
+      isOneLine: /^[^\n]+\n$/.test(stderr),
+      namesField: stderr.includes(field),
+      processes: processes(),
+      cgroups: cgroups(),
+      files: existsSync(root) ? readdirSync(root) : [],
+    };
+    t.same(seen, expected, `${name}: ${stderr.trim()}`);
+  }
+});
+
+t.test('nothing is left', nothingLeft);
