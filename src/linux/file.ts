@@ -23,17 +23,30 @@ export function readFile(path: string): string {
   return readAll(file);
 }
 
+/** What is read arrives here first: a buffer of its own for each file would touch new pages each time. */
+const scratch: { buffer?: Buffer } = {};
+
+function scratchBuffer(): Buffer {
+  scratch.buffer ??= Buffer.allocUnsafe(CHUNK);
+  return scratch.buffer;
+}
+
 /** The text from the descriptor's position to its end. */
 export function readAll(file: Fd): string {
-  const chunks: Uint8Array[] = [];
+  const buffer = scratchBuffer();
+  const full: Buffer[] = [];
+  let length = 0;
   for (;;) {
-    const chunk = new Uint8Array(CHUNK);
-    const count = syscall('read', file.number, chunk, CHUNK);
+    // Files of procfs come in pieces of any size: only nothing is the end.
+    const count = syscall('read', file.number, buffer.subarray(length), CHUNK - length);
     if (count === 0) break;
-    chunks.push(chunk.subarray(0, count));
+    length += count;
+    if (length < CHUNK) continue;
+    full.push(Buffer.from(buffer));
+    length = 0;
   }
-  const [first] = chunks;
-  return new TextDecoder().decode(chunks.length === 1 ? first : Buffer.concat(chunks));
+  if (full.length === 0) return buffer.toString('utf8', 0, length);
+  return Buffer.concat([...full, buffer.subarray(0, length)]).toString('utf8');
 }
 
 /** Writes the whole text to an open file. */
@@ -132,7 +145,7 @@ export interface DirectoryEntry {
 export function listDirectory(path: string): DirectoryEntry[] {
   using directory = open(path, O_RDONLY | O_DIRECTORY);
   const entries: DirectoryEntry[] = [];
-  const buffer = Buffer.alloc(CHUNK);
+  const buffer = scratchBuffer();
   for (;;) {
     const count = syscall('getdents64', directory.number, buffer, CHUNK);
     if (count === 0) return entries;
@@ -146,7 +159,7 @@ export function listDirectory(path: string): DirectoryEntry[] {
 }
 
 export function readLink(path: string): string {
-  const buffer = Buffer.alloc(PATH_MAX);
+  const buffer = scratchBuffer();
   const result = trySyscall('readlinkat', AT_FDCWD, path, buffer, PATH_MAX);
   if (result < 0) throw syscallError('readlinkat', -result, path);
   return buffer.toString('utf8', 0, result);

@@ -1,0 +1,114 @@
+/**
+ * Builds dist/: `trunc`, the executable, with `koffi.node` beside it, and `main.js`, the same program for Node.js.
+ * Before that, the types and validators that are generated from schemas/. TRUNC_BUN=PATH chooses the Bun to
+ * build with (such as @oven/bun-linux-x64-baseline's, for processors without AVX2).
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { keepNofileLimit } from './keep-nofile-limit.mjs';
+import { at, changed, project, replace, runQuietly, say, stop } from './project.mjs';
+import { installNpmPackages } from './setup.mjs';
+
+const ARCHITECTURES = { x64: 'x64', arm64: 'aarch64' };
+const EXECUTABLE = at('dist/trunc');
+
+/** The Bun of this machine's npm package. */
+function findBun() {
+  const { TRUNC_BUN: chosen } = process.env;
+  const bun = chosen ?? at(`node_modules/@oven/bun-linux-${ARCHITECTURES[process.arch]}/bin/bun`);
+  if (!existsSync(bun)) stop(`${bun} is missing; Bun for ${process.arch} is needed, or TRUNC_BUN=PATH`);
+  return bun;
+}
+
+function newest(directory) {
+  const files = readdirSync(at(directory), { recursive: true });
+  return Math.max(...files.map((file) => changed(at(directory, file))));
+}
+
+/** Whether dist/ is missing or older than what it is made from. */
+export function isOutdated() {
+  const sources = ['src', 'schemas', 'test/scripts'].map(newest);
+  const built = Math.min(...['trunc', 'main.js', 'koffi.node'].map((file) => changed(at('dist', file))));
+  return built < Math.max(...sources, changed(at('package.json')), changed(at('package-lock.json')));
+}
+
+/** Literals for what src/engine.ts reads from the environment when it is not built. */
+function definitions() {
+  const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const git = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: project, encoding: 'utf8' });
+  const commit = git.status === 0 ? git.stdout.trim() : 'unknown';
+  return Object.entries({ TRUNC_VERSION: version, TRUNC_COMMIT: commit }).map(
+    ([name, value]) => `--define=process.env.${name}=${JSON.stringify(value)}`,
+  );
+}
+
+const COMPILE =
+  '--compile --bytecode --format=esm --minify --no-compile-autoload-dotenv --no-compile-autoload-bunfig';
+
+function buildExecutable(bun) {
+  replace(EXECUTABLE, (path) => {
+    runQuietly(bun, ['build', ...COMPILE.split(' '), ...definitions(), 'src/main.ts', `--outfile=${path}`]);
+    keepNofileLimit(path);
+  });
+}
+
+function buildForNode(bun) {
+  const file = at('dist/main.js');
+  runQuietly(bun, [
+    'build',
+    '--target=node',
+    '--format=esm',
+    ...definitions(),
+    'src/main.ts',
+    `--outfile=${file}`,
+  ]);
+  const code = readFileSync(file, 'utf8').replace(/^#!.*\n/, '');
+  writeFileSync(file, `#!/usr/bin/env node\n${code}`);
+  chmodSync(file, 0o755);
+}
+
+/** Runs what was built: both say their version, and the executable's engine leaves its caller's limit alone. */
+function verify() {
+  for (const program of [EXECUTABLE, at('dist/main.js')])
+    if (!runQuietly(program, ['--version']).startsWith('trunc version '))
+      stop(`${program} --version says no version`);
+  const limits = "process.stdout.write(require('node:fs').readFileSync('/proc/self/limits', 'utf8'))";
+  const env = { ...process.env, BUN_BE_BUN: '1' };
+  const seen = runQuietly('sh', ['-c', 'ulimit -S -n 64; exec "$0" -e "$1"', EXECUTABLE, limits], { env });
+  if (!/^Max open files +64 /m.test(seen)) stop(`${EXECUTABLE} changes the limit of open files`);
+}
+
+/** Types and validators in src/spec/generated/. */
+function generate(bun) {
+  runQuietly(bun, ['schemas/compile.ts']);
+}
+
+function build(bun) {
+  const start = performance.now();
+  mkdirSync(at('dist'), { recursive: true });
+  generate(bun);
+  const addon = at(`node_modules/@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`);
+  replace(at('dist/koffi.node'), (path) => copyFileSync(addon, path));
+  buildExecutable(bun);
+  buildForNode(bun);
+  verify();
+  const sizes = ['trunc', 'koffi.node', 'main.js'].map((file) => {
+    return `dist/${file} ${(statSync(at('dist', file)).size / 1e6).toFixed(1)} MB`;
+  });
+  say(`build: ${sizes.join(', ')} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  installNpmPackages();
+  if (process.argv[2] === 'generate') generate(findBun());
+  else build(findBun());
+}

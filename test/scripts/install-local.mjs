@@ -1,0 +1,23 @@
+/** Copies the executable under a prefix: npm run install:local -- [PREFIX], by default /usr/local. */
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isOutdated } from './build.mjs';
+import { at, replace, run, say, stop } from './project.mjs';
+
+function install(prefix) {
+  const library = join(prefix, 'lib/trunc');
+  mkdirSync(library, { recursive: true });
+  mkdirSync(join(prefix, 'bin'), { recursive: true });
+  for (const file of ['koffi.node', 'trunc'])
+    replace(join(library, file), (path) => copyFileSync(at('dist', file), path));
+  replace(join(prefix, 'bin/trunc'), (path) => symlinkSync('../lib/trunc/trunc', path));
+}
+
+if (isOutdated() && !run(process.execPath, [at('test/scripts/build.mjs')])) stop('the build failed');
+const prefix = resolve(process.argv[2] ?? '/usr/local');
+try {
+  install(prefix);
+} catch (error) {
+  stop(`install into ${prefix}: ${error.message}`);
+}
+say(`installed: ${join(prefix, 'bin/trunc')}`);

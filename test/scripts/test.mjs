@@ -1,0 +1,79 @@
+/**
+ * Sets up, builds and runs the tests; the last line is `N passed, N failed`, counted over tap's tests.
+ * Usage: node test/scripts/test.mjs [STAGE...]; all stages but soak without an argument.
+ */
+import { readdirSync } from 'node:fs';
+import { at, run, say, stop } from './project.mjs';
+import { installDebianPackages, installNpmPackages, requireRoot } from './setup.mjs';
+import { runTests } from './tap.mjs';
+
+const DEBIAN_PACKAGES = ['busybox-static', 'runc', 'crun', 'strace', 'jq'];
+const NOT_TESTS = /^(helpers|fixtures|bench|scripts)\//;
+const ARCHITECTURE = 'test/architecture.ts';
+
+const files = readdirSync(at('test'), { recursive: true })
+  .filter((file) => file.endsWith('.ts') && !NOT_TESTS.test(file))
+  .map((file) => `test/${file}`)
+  .sort();
+const integration = files.filter((file) => file.startsWith('test/integration/'));
+const unit = files.filter((file) => !integration.includes(file) && file !== ARCHITECTURE);
+
+/** Integration tests by name. */
+function named(...names) {
+  return names.map((name) => `test/integration/${name}.ts`);
+}
+
+/** One check that is not tap's counts as one test. */
+function command(name, ...args) {
+  const passed = run(at('node_modules/.bin', name), args);
+  say(`${passed ? 'ok' : 'FAILED'} ${name} ${args.join(' ')}`);
+  return { passed: Number(passed), failed: Number(!passed) };
+}
+
+const STAGES = {
+  check: [
+    () => command('tsc', '-p', '.'),
+    () => command('biome', 'ci', '--colors=off'),
+    () => runTests([ARCHITECTURE], {}),
+  ],
+  unit: [() => runTests(unit, {})],
+  // RUNTIME chooses another program than dist/trunc, as in the stages below.
+  integration: [() => runTests(integration, {})],
+  // traps-on-node.ts, which is among the above, is the rest of what could differ between the two engines.
+  node: [() => runTests(named('lifecycle', 'run'), { RUNTIME: 'node' })],
+  // The tests are tested: what they say of trunc is true of runc, but for the tests that are trunc's only.
+  runc: [() => runTests(integration, { RUNTIME: 'runc' })],
+  // Many containers, one after the other and all at once, and every fault point; only when asked for.
+  soak: [() => runTests(named('soak', 'concurrency', 'kill9'), { SOAK: '1' }, ['--timeout=900'])],
+};
+const USUAL = Object.keys(STAGES).filter((stage) => stage !== 'soak');
+
+function prepare(stages) {
+  installNpmPackages();
+  if (stages.some((stage) => stage !== 'check' && stage !== 'unit')) {
+    requireRoot('the integration tests');
+    installDebianPackages(DEBIAN_PACKAGES);
+  }
+  return run(process.execPath, [at('test/scripts/build.mjs')]);
+}
+
+async function main(stages) {
+  const unknown = stages.find((stage) => !(stage in STAGES));
+  if (unknown) stop(`${unknown}: no such stage; there are ${Object.keys(STAGES).join(', ')}`);
+  const total = { passed: 0, failed: 0 };
+  if (!prepare(stages)) total.failed = 1;
+  for (const stage of total.failed > 0 ? [] : stages) {
+    say(`--- ${stage}`);
+    for (const step of STAGES[stage]) {
+      const { passed, failed } = await step();
+      total.passed += passed;
+      total.failed += failed;
+    }
+  }
+  say(`${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+const [, , ...asked] = process.argv;
+if (asked.length === 0) delete process.env.RUNTIME;
+await main(asked.length > 0 ? asked : USUAL);
