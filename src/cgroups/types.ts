@@ -8,12 +8,13 @@ export interface Cgroup {
   /** Makes the directories. Refuses a cgroup with processes in it and a frozen one. Undoes what it made if it fails. */
   create(): void;
   /**
-   * Does ahead, while the process still starts, what of `add` does not restrain it. The kernel makes the first
-   * join after a quiet time wait for an RCU grace period (5 to 14 ms on Linux 6.18), and those within the next
-   * 10 ms no more: that is over with by then.
+   * Does ahead, while the process still starts, what makes a later join slow: after a quiet time the kernel has the
+   * first writer of a `cgroup.procs` wait for an RCU grace period (5 to 30 ms on Linux 6.18).
    */
   prepareJoin(pid: number): void;
-  /** Moves the process, with all its threads, into the rest of the cgroup, after `prepareJoin`. */
+  /** The files to which a process writes `0` to join, in each hierarchy that it is not in by then. */
+  joinFiles(): string[];
+  /** Moves another process, with all its threads, into the cgroup. */
   add(pid: number): void;
   /** Sets limits and device rules. Without a device rule the v1 rule is: nothing but the default devices. */
   set(resources: Resources | undefined): void;

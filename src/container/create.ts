@@ -2,6 +2,7 @@ import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
 import { changeOwner } from '../linux/file.ts';
+import { O_WRONLY, openPath } from '../linux/path.ts';
 import { processStat } from '../linux/proc.ts';
 import { log, logOptions } from '../log.ts';
 import { hostId } from '../namespaces/id-maps.ts';
@@ -125,9 +126,10 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   raiseRlimits(pid, spec.process.rlimits);
   cgroup.prepareJoin(pid);
 
-  expect(init, 'join');
-  cgroup.add(pid);
-  channel.send({ type: 'joined' });
+  channel.send({ type: 'cgroup' });
+  const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
+  channel.sendFds(files);
+  for (const file of files) file.close();
   expect(init, 'ready');
   commit(options);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);

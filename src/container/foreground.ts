@@ -1,5 +1,5 @@
 import { openPidfd, signalNumber, signalPidfd } from '../linux/signal.ts';
-import { waitForAnyExit } from '../linux/wait.ts';
+import { waitForAnyExit } from '../linux/wait-async.ts';
 
 /** All but what nobody can catch, what tells this process of its children, and what engines use themselves. */
 const forwarded = [

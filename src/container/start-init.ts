@@ -11,8 +11,8 @@ import { waitForExit } from '../linux/wait.ts';
 import { writeIdMaps } from '../namespaces/id-maps.ts';
 import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
 import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
-import { Channel } from '../protocol/channel.ts';
-import type { HostMessage, InitMessage, InitRequest } from '../protocol/messages.ts';
+import { Channel, type InitChannel } from '../protocol/channel.ts';
+import type { InitMessage, InitRequest } from '../protocol/messages.ts';
 import type { Linux, Namespace } from '../spec/config.ts';
 
 /** A started init, which waits for its request. */
@@ -20,7 +20,7 @@ export interface Init {
   pid: number;
   /** Set once it has ended and been waited for: from then on the pid may be another process's. */
   exitStatus?: number;
-  channel: Channel<HostMessage, InitMessage>;
+  channel: InitChannel;
   /** Writes what only the host may write before the first instruction of init, and lets it go on. */
   settle(linux: Linux | undefined): void;
   /** What of the request follows from how it was started. */
@@ -51,8 +51,8 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
   // Engines mark what they inherit; init and then the program get it all the same.
   for (let number = 0; number < FIRST_PASSED + passedFds; number++) setCloseOnExec(number, false);
   const [file, ...rest] = selfCommand();
-  const argv = [file, ...rest, 'init', String(socket.number), String(addon.number)];
-  const started = startIn(plan, { argv, env: initEnvironment, fresh: plan.fresh, join });
+  const argv = ['trunc', ...rest, 'init', String(socket.number), String(addon.number)];
+  const started = startIn(plan, { file, argv, env: initEnvironment, fresh: plan.fresh, join });
   const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
   for (const { fd } of join) fd.close();
   if (fifo !== undefined) request.fifo = fifo.number;

@@ -1,7 +1,7 @@
 import { RuntimeError, within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { Fd } from '../linux/fd.ts';
-import { readFile } from '../linux/file.ts';
+import { readFile, writeAll } from '../linux/file.ts';
 import { cloneMount } from '../linux/mount.ts';
 import { joinNamespace, newNamespace } from '../linux/namespace.ts';
 import { setLinkUp } from '../linux/network-interface.ts';
@@ -10,6 +10,7 @@ import { openProc } from '../linux/proc.ts';
 import { setDomainname, setHostname } from '../namespaces/hostname.ts';
 import { setSysctls } from '../namespaces/sysctl.ts';
 import { reopenNull } from '../process/stdio.ts';
+import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { type CgroupView, mountCgroup, parseHierarchies } from '../rootfs/cgroup-mount.ts';
 import { makeDevLinks } from '../rootfs/dev-links.ts';
@@ -23,7 +24,6 @@ import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
 import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 import { namespaceOf } from '../spec/query.ts';
-import type { HostChannel } from './main.ts';
 import { becomeProgram } from './tail.ts';
 import { verifyNamespaces } from './verify.ts';
 
@@ -102,8 +102,11 @@ function lazyCgroup(request: InitRequest, host: HostChannel): () => CgroupView {
 }
 
 function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
-  host.send({ type: 'join' });
-  if (host.receive('joined') === undefined) throw new RuntimeError('the host has ended');
+  if (host.receive('cgroup') === undefined) throw new RuntimeError('the host has ended');
+  for (const file of host.receiveFds()) {
+    within('join the cgroup', () => writeAll(file, '0'), { field: 'linux.cgroupsPath' });
+    file.close();
+  }
   if (isNew(request, 'cgroup')) newNamespace('cgroup');
   else if (request.joinCgroup !== undefined) joinNamespace(new Fd(request.joinCgroup), 'cgroup');
   return {

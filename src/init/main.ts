@@ -3,12 +3,8 @@ import { Fd } from '../linux/fd.ts';
 import { useAddon } from '../linux/ffi.ts';
 import { syscall } from '../linux/syscall.ts';
 import { configureLog } from '../log.ts';
-import { Channel } from '../protocol/channel.ts';
-import type { HostMessage, InitMessage } from '../protocol/messages.ts';
+import { Channel, type HostChannel } from '../protocol/channel.ts';
 import { createContainer } from './create.ts';
-
-/** The host's end of the connection as init sees it. */
-export type HostChannel = Channel<InitMessage, HostMessage>;
 
 /**
  * `trunc init SOCKET ADDON`: the re-executed half, inside the container's namespaces. Both arguments are
@@ -31,12 +27,11 @@ export function main([socket, addon]: readonly string[]): never {
   throw new Error('exit_group returned');
 }
 
+const STDERR = 2;
+
 /** The error is the host's to show; when nobody listens any more, the program's standard error has to do. */
 function report(host: HostChannel, error: unknown): void {
   const plain = asRuntimeError(error);
-  try {
-    host.send({ type: 'failed', error: plain.toPlain() });
-  } catch {
-    syscall('write', 2, `${plain.message}\n`, plain.message.length + 1);
-  }
+  if (host.send({ type: 'failed', error: plain.toPlain() })) return;
+  syscall('write', STDERR, `${plain.message}\n`, Buffer.byteLength(plain.message) + 1);
 }

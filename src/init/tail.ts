@@ -13,10 +13,10 @@ import { findExecutable } from '../process/executable.ts';
 import { setRlimits } from '../process/rlimits.ts';
 import { giveStdio, keepStdio } from '../process/stdio.ts';
 import { becomeUser } from '../process/user.ts';
+import type { HostChannel } from '../protocol/channel.ts';
 import { waitForStart } from '../protocol/exec-fifo.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import type { Process } from '../spec/config.ts';
-import type { HostChannel } from './main.ts';
 
 const DEFAULT_UMASK = 0o022;
 
@@ -30,20 +30,20 @@ export interface Tail {
 
 /** From a process in the container to the container's program. */
 export function becomeProgram({ request, host, root, proc }: Tail): never {
-  const { process } = request.spec;
-  const user = process.user ?? {};
-  const env = programEnvironment(root, process.env ?? [], user.uid ?? 0, request.listenFds);
-  const argv = process.args;
+  const program = request.spec.process;
+  const user = program.user ?? {};
+  const env = programEnvironment(root, program.env ?? [], user.uid ?? 0, request.listenFds);
+  const argv = program.args;
 
-  becomeUserOf(process, root);
+  becomeUserOf(program, root);
   setUmask(user.umask ?? DEFAULT_UMASK);
   // As the program's user, in its directory: what it may not execute, it shall not.
   const executable = findExecutable(argv[0] as string, env);
-  if (process.noNewPrivileges) setNoNewPrivileges();
+  if (program.noNewPrivileges) setNoNewPrivileges();
 
   const execute: () => never = prepareExec(executable, argv, env);
   // The last but the waiting: the engine may not be able to do much more under these limits.
-  setRlimits(process.rlimits, request.softNofile);
+  setRlimits(program.rlimits, request.softNofile);
   host.send({ type: 'ready' });
   // While the host writes down that the container is there.
   keepStdio();
@@ -55,19 +55,19 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
 }
 
 /** Groups, user and capabilities, in the only order in which each step still has the privileges it needs. */
-function becomeUserOf(process: Process, root: Fd): void {
-  const user = process.user ?? {};
-  const plan = planCapabilities(process.capabilities);
+function becomeUserOf(program: Process, root: Fd): void {
+  const user = program.user ?? {};
+  const plan = planCapabilities(program.capabilities);
   for (const name of plan.unknown) log.warning(`process.capabilities: unknown capability ${name}, left out`);
   limitBounding(plan);
   giveStdio(user.uid ?? 0);
   // Before the change of user, who may lack the permission on the way; after it where only he has it.
-  const entered = enterCwd(root, process.cwd);
+  const entered = enterCwd(root, program.cwd);
   keepCapabilities(true);
   becomeUser(user);
   keepCapabilities(false);
-  if (!entered && !enterCwd(root, process.cwd)) {
-    throw new RuntimeError(`process.cwd: change to ${process.cwd}: permission denied`, {
+  if (!entered && !enterCwd(root, program.cwd)) {
+    throw new RuntimeError(`process.cwd: change to ${program.cwd}: permission denied`, {
       field: 'process.cwd',
     });
   }

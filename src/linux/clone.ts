@@ -11,6 +11,7 @@ import { waitForExit } from './wait.ts';
 
 /** A program and the namespaces to start it in. */
 export interface ProcessPlan {
+  file: string;
   argv: readonly string[];
   env: readonly string[];
   /** Kinds to make anew. */
@@ -97,7 +98,7 @@ function joinCalls({ join }: ProcessPlan): ChainCall[] {
 /** What the final process does: wait for the go-ahead where there is one, become root, execute. */
 function program(memory: Memory, plan: ProcessPlan): Program {
   const execute: ChainCall[] = [
-    ['execve', memory.string(plan.argv[0] as string), memory.vector(plan.argv), memory.vector(plan.env)],
+    ['execve', memory.string(plan.file), memory.vector(plan.argv), memory.vector(plan.env)],
     ['exit_group', 127],
   ];
   const time = plan.fresh.includes('time');

@@ -31,6 +31,10 @@ export class Memory {
     this.#view.setBigInt64(address - this.#start, BigInt(value), true);
   }
 
+  putInt(address: number, value: number): void {
+    this.#view.setInt32(address - this.#start, value, true);
+  }
+
   getInt(address: number): number {
     return this.#view.getInt32(address - this.#start, true);
   }

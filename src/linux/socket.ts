@@ -1,13 +1,84 @@
 import { Fd } from './fd.ts';
-import { syscall } from './syscall.ts';
+import { Memory } from './memory.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0x80000;
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
+const MSG_NOSIGNAL = 0x4000;
+const MSG_CMSG_CLOEXEC = 0x40000000;
+
+const EPIPE = 32;
+const ECONNRESET = 104;
+
+const MESSAGE_HEADER_SIZE = 56;
+const CONTROL_HEADER_SIZE = 16;
+const MAX_FDS = 64;
 
 /** Two connected stream sockets, close-on-exec. */
 export function socketPair(): [Fd, Fd] {
   const ends = new Int32Array(2);
   syscall('socketpair', AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, new Uint8Array(ends.buffer));
   return [new Fd(ends[0] as number), new Fd(ends[1] as number)];
+}
+
+/** Sends bytes, all of them; false when the peer has ended. */
+export function send(socket: Fd, bytes: Uint8Array): boolean {
+  for (let sent = 0; sent < bytes.length; ) {
+    const rest = bytes.subarray(sent);
+    const count = trySyscall('sendto', socket.number, rest, rest.length, MSG_NOSIGNAL, 0, 0);
+    if (count === -EPIPE) return false;
+    if (count < 0) throw syscallError('sendto', -count);
+    sent += count;
+  }
+  return true;
+}
+
+/** Receives at most as many bytes as there is room for; 0 when the peer has ended, with or without a rest unread. */
+export function receive(socket: Fd, bytes: Uint8Array): number {
+  const count = trySyscall('read', socket.number, bytes, bytes.length);
+  if (count < 0 && count !== -ECONNRESET) throw syscallError('read', -count);
+  return Math.max(0, count);
+}
+
+/** Sends one byte and, with it, descriptors, to nobody if the peer has ended. Source: unix(7), SCM_RIGHTS. */
+export function sendFds(socket: Fd, fds: readonly Fd[]): void {
+  const { memory, header, control } = messageMemory();
+  memory.putLong(header + 40, CONTROL_HEADER_SIZE + ((4 * fds.length + 7) & ~7));
+  memory.putLong(control, CONTROL_HEADER_SIZE + 4 * fds.length);
+  memory.putInt(control + 8, SOL_SOCKET);
+  memory.putInt(control + 12, SCM_RIGHTS);
+  fds.forEach(({ number }, index) => {
+    memory.putInt(control + CONTROL_HEADER_SIZE + 4 * index, number);
+  });
+  const result = trySyscall('sendmsg', socket.number, header, MSG_NOSIGNAL);
+  if (result < 0 && result !== -EPIPE) throw syscallError('sendmsg', -result);
+}
+
+/** Receives what sendFds sent; the descriptors are close-on-exec. None when the peer has ended. */
+export function receiveFds(socket: Fd): Fd[] {
+  const { memory, header, control } = messageMemory();
+  memory.putLong(header + 40, CONTROL_HEADER_SIZE + 4 * MAX_FDS);
+  if (syscall('recvmsg', socket.number, header, MSG_CMSG_CLOEXEC) === 0) return [];
+  const count = (memory.getInt(control) - CONTROL_HEADER_SIZE) / 4;
+  const numbers = Array.from({ length: Math.max(0, count) }, (_, index) =>
+    memory.getInt(control + CONTROL_HEADER_SIZE + 4 * index),
+  );
+  return numbers.map((number) => new Fd(number));
+}
+
+/** A struct msghdr for one byte of data, and room for a control message. */
+function messageMemory(): { memory: Memory; header: number; control: number } {
+  const memory = new Memory(4096);
+  const header = memory.take(MESSAGE_HEADER_SIZE);
+  const vector = memory.take(16);
+  const control = memory.take(CONTROL_HEADER_SIZE + 4 * MAX_FDS);
+  memory.putLong(vector, memory.take(1));
+  memory.putLong(vector + 8, 1);
+  memory.putLong(header + 16, vector);
+  memory.putLong(header + 24, 1);
+  memory.putLong(header + 32, control);
+  return { memory, header, control };
 }

@@ -2,17 +2,24 @@ import { RuntimeError } from '../errors.ts';
 import { type Argument, ffi } from './ffi.ts';
 import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
 
+/** What is known of a failure. */
+export interface Failure {
+  syscall: SyscallName;
+  /** Symbolic, such as `ENOENT`. */
+  errno: string;
+  /** What the kernel says, such as "no such file or directory". */
+  reason: string;
+  /** The file or process that it was about. */
+  subject?: string | undefined;
+}
+
 /** A system call that failed. The message says what the kernel said, the caller's context what was tried. */
 export class SyscallError extends RuntimeError {
-  constructor(
-    readonly syscall: SyscallName,
-    readonly number: number,
-    errno: string,
-    /** What the kernel says, such as "no such file or directory". */
-    readonly reason: string,
-    subject?: string,
-  ) {
+  readonly reason: string;
+
+  constructor({ syscall, errno, reason, subject }: Failure) {
     super(`${subject ?? syscall}: ${reason}`, { code: 'SYSCALL', errno });
+    this.reason = reason;
   }
 }
 
@@ -70,14 +77,15 @@ const names: Record<number, string> = {
 
 // One declaration serves every system call: each declaration costs start-up time, and a raw call acts on
 // the calling thread alone, where libc's setuid and its kin signal all threads of the engine.
-interface RawCall {
+export interface RawCall {
   (number: number, ...args: Argument[]): number;
   // biome-ignore lint/suspicious/noExplicitAny: the arguments and, behind them, koffi's callback
   async(...args: any[]): void;
 }
 const declared: { raw?: RawCall; strerror?: (errno: number) => string } = {};
 
-function raw(): RawCall {
+/** libc's syscall() itself. */
+export function rawCall(): RawCall {
   declared.raw ??= ffi().libc.func('syscall', 'long', ['long', ...Array(6).fill('void *')]) as RawCall;
   return declared.raw;
 }
@@ -89,17 +97,10 @@ export function errnoText(errno: number): string {
 }
 
 /** Makes a system call; returns its result, or minus the errno. Repeats it when a signal interrupts it. */
-export function trySyscall(
-  name: SyscallName,
-  a: Argument = 0,
-  b: Argument = 0,
-  c: Argument = 0,
-  d: Argument = 0,
-  e: Argument = 0,
-  f: Argument = 0,
-): number {
-  const call = raw();
+export function trySyscall(name: SyscallName, ...args: Argument[]): number {
+  const call = rawCall();
   const number = syscallNumber(name);
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args;
   for (;;) {
     const result = call(number, a, b, c, d, e, f);
     if (result !== -1) return result;
@@ -116,20 +117,11 @@ export function syscall(name: SyscallName, ...args: Argument[]): number {
 }
 
 /** The error of a failed system call; `subject` is the file or process that it was about. */
-export function syscallError(name: SyscallName, errno: number, subject?: string): SyscallError {
-  return new SyscallError(name, errno, names[errno] ?? `errno ${errno}`, errnoText(errno), subject);
-}
-
-/**
- * Makes a system call in another thread, for those that wait while the event loop has to go on. Returns its
- * result, or -1: errno is the other thread's.
- */
-export function asyncSyscall(name: SyscallName, ...args: Argument[]): Promise<number> {
-  const padded = [...args, ...Array(6 - args.length).fill(0)];
-  return new Promise((resolve, reject) => {
-    raw().async(syscallNumber(name), ...padded, (error: Error | null, result: number) => {
-      if (error) reject(error);
-      else resolve(result);
-    });
+export function syscallError(syscall: SyscallName, errno: number, subject?: string): SyscallError {
+  return new SyscallError({
+    syscall,
+    errno: names[errno] ?? `errno ${errno}`,
+    reason: errnoText(errno),
+    subject,
   });
 }

@@ -1,13 +1,16 @@
 // Runs on the host and in the container's namespaces: one end each.
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
-import { syscall } from '../linux/syscall.ts';
+import { receive, receiveFds, send, sendFds } from '../linux/socket.ts';
 import type { HostMessage, InitMessage } from './messages.ts';
 
 type Message = HostMessage | InitMessage;
 
+/** The host's end, and init's. */
+export type InitChannel = Channel<HostMessage, InitMessage>;
+export type HostChannel = Channel<InitMessage, HostMessage>;
+
 const LENGTH_BYTES = 4;
-const MSG_NOSIGNAL = 0x4000;
 
 /** One end of the connection between the host and init: JSON messages, each behind its length in bytes. */
 export class Channel<Sent extends Message, Received extends Message> implements Disposable {
@@ -16,15 +19,22 @@ export class Channel<Sent extends Message, Received extends Message> implements 
     private readonly peer: string,
   ) {}
 
-  send(message: Sent): void {
+  /** Sends a message; false when the peer has ended, whose last message may still be there to be received. */
+  send(message: Sent): boolean {
     const body = new TextEncoder().encode(JSON.stringify(message));
     const bytes = new Uint8Array(LENGTH_BYTES + body.length);
     new DataView(bytes.buffer).setUint32(0, body.length, true);
     bytes.set(body, LENGTH_BYTES);
-    for (let sent = 0; sent < bytes.length; ) {
-      const rest = bytes.subarray(sent);
-      sent += syscall('sendto', this.socket.number, rest, rest.length, MSG_NOSIGNAL, 0, 0);
-    }
+    return send(this.socket, bytes);
+  }
+
+  /** Sends descriptors, for a message that has announced them. */
+  sendFds(fds: readonly Fd[]): void {
+    sendFds(this.socket, fds);
+  }
+
+  receiveFds(): Fd[] {
+    return receiveFds(this.socket);
   }
 
   /** The next message, which must be of the given type; undefined when the peer has ended instead. */
@@ -60,7 +70,7 @@ export class Channel<Sent extends Message, Received extends Message> implements 
     const bytes = new Uint8Array(length);
     for (let filled = 0; filled < length; ) {
       const part = bytes.subarray(filled);
-      const count = syscall('read', this.socket.number, part, part.length);
+      const count = receive(this.socket, part);
       if (count === 0) return undefined;
       filled += count;
     }

@@ -9,19 +9,20 @@ import type { Spec } from '../spec/config.ts';
  *     host                                       init
  *      ── request ──────────────────────────────▶   everything that init needs to know
  *      (cgroup, its limits)                         (mounts)
- *      ◀─────────────────────────────── join ──     as late as possible, so that the engine's memory is
- *      (cgroup.procs)                               charged elsewhere: before a cgroup is mounted
- *      ── joined ───────────────────────────────▶   (cgroup mount, pivot_root, user, capabilities …)
+ *      ── cgroup, descriptors ──────────────────▶   init joins by writing 0 to each: as late as possible, so
+ *                                                   that the engine's memory is charged elsewhere, but before
+ *                                                   a cgroup is mounted
+ *                                                   (pivot_root, user, capabilities …)
  *      ◀────────────────────────────── ready ──     all that is left is the wait and execve
- *      (rlimits, state.json, pid file)
+ *      (state.json, pid file)
  *      ── go ───────────────────────────────────▶   (exec.fifo, execve)
  *
  * Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
  * the other one does: a container is created wholly or not at all.
  */
-export type HostMessage = { type: 'request'; request: InitRequest } | { type: 'joined' } | { type: 'go' };
+export type HostMessage = { type: 'request'; request: InitRequest } | { type: 'cgroup' } | { type: 'go' };
 
-export type InitMessage = { type: 'join' } | { type: 'ready' } | { type: 'failed'; error: PlainError };
+export type InitMessage = { type: 'ready' } | { type: 'failed'; error: PlainError };
 
 /** Everything that init needs to know. Descriptors are numbers in init's own table. */
 export interface InitRequest {

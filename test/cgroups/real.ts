@@ -41,7 +41,6 @@ t.test('a life in all hierarchies', needsV1, async (t) => {
   t.not(read(cgroup, 'cpuset', 'cpuset.cpus'), '', 'can be joined');
 
   const child = await sleeper(t);
-  cgroup.prepareJoin(child.pid);
   cgroup.add(child.pid);
   for (const line of readFileSync(`/proc/${child.pid}/cgroup`, 'utf8').trim().split('\n')) {
     t.match(line, new RegExp(`:/${NAME}/life$`));
@@ -125,7 +124,6 @@ t.test('a cgroup that is there: empty, in use, frozen', needsV1, async (t) => {
   second.create();
 
   const child = await sleeper(t);
-  second.prepareJoin(child.pid);
   second.add(child.pid);
   t.throws(() => open(`/${NAME}-again`).create(), {
     code: 'CGROUP_NOT_EMPTY',
@@ -174,7 +172,6 @@ t.test('version 2 alone', needsV2, async (t) => {
     }
   });
   const child = await sleeper(t);
-  cgroup.prepareJoin(child.pid);
   cgroup.add(child.pid);
   t.same(cgroup.processes(), [child.pid]);
   t.throws(() => new V2Cgroup(dir).create(), { code: 'CGROUP_NOT_EMPTY' });

@@ -1,5 +1,7 @@
 import t from 'tap';
 import { RuntimeError } from '../../src/errors.ts';
+import { readAll, writeAll } from '../../src/linux/file.ts';
+import { openPipe } from '../../src/linux/pipe.ts';
 import { socketPair } from '../../src/linux/socket.ts';
 import { Channel } from '../../src/protocol/channel.ts';
 import type { HostMessage, InitMessage } from '../../src/protocol/messages.ts';
@@ -14,20 +16,20 @@ function channels() {
 
 t.test('messages arrive whole and in order', async (t) => {
   const { host, init } = channels();
-  init.send({ type: 'join' });
-  init.send({ type: 'ready' });
-  t.same(host.receive('join'), { type: 'join' });
-  t.same(host.receive('ready'), { type: 'ready' });
+  host.send({ type: 'cgroup' });
+  host.send({ type: 'go' });
+  t.same(init.receive('cgroup'), { type: 'cgroup' });
+  t.same(init.receive('go'), { type: 'go' });
 });
 
 t.test('a message out of turn is an error', async (t) => {
   const { host, init } = channels();
-  init.send({ type: 'ready' });
-  t.throws(() => host.receive('join'), {
+  host.send({ type: 'go' });
+  t.throws(() => init.receive('cgroup'), {
     code: 'PROTOCOL',
-    message: 'init sent "ready" where "join" was due',
+    message: 'the host sent "go" where "cgroup" was due',
   });
-  init.send({ type: 'join' });
+  init.send({ type: 'ready' });
   t.throws(() => host.receiveEnd(), { code: 'PROTOCOL' });
 });
 
@@ -54,5 +56,26 @@ t.test('the end of the peer', async (t) => {
   init[Symbol.dispose]();
   t.equal(host.receive('ready'), undefined);
   host.receiveEnd();
-  t.throws(() => host.send({ type: 'go' }), { code: 'SYSCALL', errno: 'EPIPE' });
+  t.equal(host.send({ type: 'go' }), false);
+  host.sendFds([]);
+});
+
+t.test('descriptors', async (t) => {
+  const { host, init } = channels();
+  const pipes = [openPipe(), openPipe()];
+  host.send({ type: 'cgroup' });
+  host.sendFds(pipes.map(({ write }) => write));
+  host.send({ type: 'go' });
+  t.same(init.receive('cgroup'), { type: 'cgroup' });
+  const received = init.receiveFds();
+  t.equal(received.length, 2);
+  for (const [index, fd] of received.entries()) writeAll(fd, String(index));
+  for (const { write } of pipes) write.close();
+  for (const fd of received) fd.close();
+  t.same(
+    pipes.map(({ read }) => readAll(read)),
+    ['0', '1'],
+    'they are the very files, and nobody else holds them',
+  );
+  t.same(init.receive('go'), { type: 'go' }, 'what follows is not disturbed');
 });

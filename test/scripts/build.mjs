@@ -52,7 +52,9 @@ function definitions() {
 }
 
 const COMPILE =
-  '--compile --bytecode --format=esm --minify --no-compile-autoload-dotenv --no-compile-autoload-bunfig';
+  '--compile --bytecode --format=esm --minify --splitting --no-compile-autoload-dotenv --no-compile-autoload-bunfig ' +
+  // No command runs long enough to gain from compiled code, which other threads would make meanwhile.
+  '--compile-jit-policy=1000000';
 
 function buildExecutable(bun) {
   replace(EXECUTABLE, (path) => {

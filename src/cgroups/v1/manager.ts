@@ -15,8 +15,6 @@ import { devices } from './devices.ts';
 import { memory } from './memory.ts';
 import { pids } from './pids.ts';
 
-const RESTRAINING = ['memory', 'pids', 'cpu'];
-
 /** A cgroup in the hierarchies of version 1 and, on a hybrid host, in the one of version 2, which limits nothing. */
 export class V1Cgroup implements Cgroup {
   readonly paths: Readonly<Record<string, string>>;
@@ -46,17 +44,20 @@ export class V1Cgroup implements Cgroup {
     for (const dir of made) if (!this.#dirs.includes(dir)) this.#madeParents.push(dir);
   }
 
+  /** The v2 half of a hybrid host limits nothing: an engine may start in it. */
   prepareJoin(pid: number): void {
-    for (const dir of this.#dirs) if (!this.#restraining.includes(dir)) joinCgroup(dir, pid);
+    const unified = this.paths[''];
+    if (unified !== undefined) joinCgroup(unified, pid);
+  }
+
+  /** `tasks`, not `cgroup.procs`: for a single thread that moves itself the kernel stops nobody and does not wait. */
+  joinFiles(): string[] {
+    const unified = this.paths[''];
+    return this.#dirs.filter((dir) => dir !== unified).map((dir) => `${dir}/tasks`);
   }
 
   add(pid: number): void {
-    for (const dir of this.#restraining) joinCgroup(dir, pid);
-  }
-
-  /** Where an engine that starts would be charged for its memory, refused threads, or slowed down. */
-  get #restraining(): string[] {
-    return this.#dirs.filter((dir) => RESTRAINING.some((controller) => this.paths[controller] === dir));
+    for (const dir of this.#dirs) joinCgroup(dir, pid);
   }
 
   set(resources: Resources = {}): void {

@@ -59,6 +59,10 @@ export class V2Cgroup implements Cgroup {
     joinOwn(this.#ownProcs);
   }
 
+  joinFiles(): string[] {
+    return [`${this.#dir}/cgroup.procs`];
+  }
+
   add(pid: number): void {
     joinCgroup(this.#dir, pid);
   }

@@ -15,7 +15,6 @@ t.test('create undoes what it made when it fails', async (t) => {
 t.test('controllers that share a hierarchy share the directory', async (t) => {
   const dir = t.testdir({ 'cgroup.procs': '' });
   const cgroup = new V1Cgroup({ cpu: dir, cpuacct: dir });
-  cgroup.prepareJoin(77);
   cgroup.add(77);
   t.equal(readFileSync(`${dir}/cgroup.procs`, 'utf8'), '77');
   t.same(cgroup.processes(), [77]);
