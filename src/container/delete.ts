@@ -56,6 +56,8 @@ function end(record: ContainerRecord): void {
 
 /** Removes the cgroup, and before it who is still in it when no pid namespace saw to that. */
 export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
+  // A `create` that was killed may not have come to refusing a cgroup that is somebody else's.
+  if (record.creating && cgroup.processes().length > 0) return;
   if (sharesPids(record)) cgroup.kill();
   cgroup.remove();
 }
