@@ -5,6 +5,8 @@ export interface LogOptions {
   file?: string | undefined;
   format: 'text' | 'json';
   debug: boolean;
+  /** Takes the lines instead of a file or standard error. */
+  sink?: (line: string) => void;
 }
 
 /** The only process-wide state in the program: where messages go. */
@@ -14,7 +16,7 @@ export function configureLog(options: LogOptions): void {
   Object.assign(target, options);
 }
 
-/** What was configured, so that init can write to the same place. */
+/** What was configured, so that init can write alike. */
 export function logOptions(): Readonly<LogOptions> {
   return target;
 }
@@ -27,8 +29,13 @@ function render(level: Level, message: string, fields: Record<string, string>): 
 }
 
 function write(level: Level, message: string, fields: Record<string, string> = {}): void {
-  const line = render(level, message, fields);
-  if (target.file === undefined) writeError(line);
+  writeLine(render(level, message, fields));
+}
+
+/** Writes a line that has been rendered, here or by init. */
+export function writeLine(line: string): void {
+  if (target.sink !== undefined) target.sink(line);
+  else if (target.file === undefined) writeError(line);
   else fs().appendFileSync(target.file, line, { mode: 0o644 });
 }
 

@@ -40,9 +40,10 @@ export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }):
   const passedFds = options.listenFds + options.preserveFds;
   checkDescriptors(passedFds);
   claim(options);
+  // Held until everything is undone: nobody can claim the ID again before.
+  using _lock = lock(options);
   const undo: (() => void)[] = [() => removeRecord(options)];
   try {
-    using _lock = lock(options);
     using gate = fifo ? createExecFifo(fifoPath(options)) : undefined;
     const init = startEarly(config, { fifo: gate, passedFds });
     undo.push(() => endInit(init));
@@ -108,7 +109,9 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
       spec,
       bundle: options.bundle,
       rootfs,
+      id: options.id,
       noPivot: options.noPivot,
+      noNewKeyring: options.noNewKeyring,
       listenFds: options.listenFds,
       preserveFds: options.preserveFds,
       cgroupPaths: cgroup.paths,

@@ -3,6 +3,7 @@ import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
+import { log } from '../log.ts';
 import { sharesPids } from './kill.ts';
 import type { DeleteOptions } from './options.ts';
 import { isAlive, statusOf } from './status.ts';
@@ -54,10 +55,22 @@ function end(record: ContainerRecord): void {
   });
 }
 
+/** A `create` that was killed may not have come to refusing a cgroup that is somebody else's: it is left alone then. */
+function removeAnnounced(cgroup: Cgroup): void {
+  try {
+    cgroup.remove();
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || error.code !== 'CGROUP_BUSY') throw error;
+    log.warning(`left alone: ${error.message}`);
+  }
+}
+
 /** Removes the cgroup, and before it who is still in it when no pid namespace saw to that. */
 export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
-  // A `create` that was killed may not have come to refusing a cgroup that is somebody else's.
-  if (record.creating && cgroup.processes().length > 0) return;
-  if (sharesPids(record)) cgroup.kill();
-  cgroup.remove();
+  if (record.creating) {
+    removeAnnounced(cgroup);
+  } else {
+    if (sharesPids(record)) cgroup.kill();
+    cgroup.remove();
+  }
 }

@@ -1,3 +1,5 @@
+import { RuntimeError } from '../errors.ts';
+import type { Fd } from '../linux/fd.ts';
 import { openPidfd, signalNumber, signalPidfd } from '../linux/signal.ts';
 import { waitForAnyExit } from '../linux/wait-async.ts';
 
@@ -25,16 +27,36 @@ const forwarded = [
   'SIGSYS',
 ] as const;
 
+/** Where signals go; those that come before there is a process are kept for it. */
+export interface Forward {
+  target: Fd | undefined;
+  kept: number[];
+}
+
+/** From now on signals are for the container's program, not for this process. */
+export function forwardSignals(): Forward {
+  const forward: Forward = { target: undefined, kept: [] };
+  for (const name of forwarded) {
+    process.on(name, () => {
+      const signal = signalNumber(name) as number;
+      if (forward.target === undefined) forward.kept.push(signal);
+      else signalPidfd(forward.target, signal);
+    });
+  }
+  return forward;
+}
+
 /**
  * Waits for the end of the container's program and passes on every signal meanwhile. Returns its exit status,
  * or 128 plus the signal that ended it. Processes that were orphaned to this one are reaped on the way.
  */
-export async function waitInForeground(pid: number): Promise<number> {
+export async function waitInForeground(pid: number, forward: Forward): Promise<number> {
   using init = openPidfd(pid);
-  for (const name of forwarded)
-    process.on(name, () => init && signalPidfd(init, signalNumber(name) as number));
+  forward.target = init;
+  if (init !== undefined) for (const signal of forward.kept) signalPidfd(init, signal);
   for (;;) {
     const ended = await waitForAnyExit();
     if (ended.pid === pid) return ended.status;
+    if (ended.pid < 0) throw new RuntimeError('the container has ended, and its status is lost');
   }
 }

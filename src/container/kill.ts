@@ -12,13 +12,22 @@ export function kill(options: KillOptions): void {
   const notRunning = new RuntimeError('container not running', { code: 'NOT_RUNNING' });
   // Opened before the status is asked for: from then on it means no other process.
   using init = openPidfd(record.init_process_pid);
-  const isStopped = statusOf(options, record) === 'stopped';
-  if (options.all || (options.signal === SIGKILL && sharesPids(record))) {
-    reopenCgroup(record.cgroup_paths).kill(options.signal);
-    if (isStopped && !options.all) throw notRunning;
+  const status = statusOf(options, record);
+  const signal = status === 'created' && ends(options.signal) ? SIGKILL : options.signal;
+  // The whole cgroup where init is not all there is to end, or where it has to be thawed for that.
+  if (options.all || (signal === SIGKILL && (sharesPids(record) || status === 'paused'))) {
+    reopenCgroup(record.cgroup_paths).kill(signal);
+    if (status === 'stopped' && !options.all) throw notRunning;
     return;
   }
-  if (isStopped || init === undefined || !signalPidfd(init, options.signal)) throw notRunning;
+  if (status === 'stopped' || init === undefined || !signalPidfd(init, signal)) throw notRunning;
+}
+
+const HARMLESS = [0, 17, 18, 19, 20, 21, 22, 23, 28];
+
+/** Whether the default action of a signal ends a process. Init has no handlers, and the kernel spares a pid 1 without. */
+function ends(signal: number): boolean {
+  return !HARMLESS.includes(signal);
 }
 
 /** Without a pid namespace of its own the other processes of a container survive the end of its init. */

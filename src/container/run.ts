@@ -1,12 +1,14 @@
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { type Created, createWith } from './create.ts';
 import { deleteContainer, removeCgroup } from './delete.ts';
-import { waitInForeground } from './foreground.ts';
+import { forwardSignals, waitInForeground } from './foreground.ts';
 import type { RunOptions } from './options.ts';
-import { removeRecord } from './store.ts';
+import { findRecord, isThere, lock, removeRecord } from './store.ts';
 
 /** The `run` command: create and start in one; returns the program's exit status, 0 when detached. */
 export async function run(options: RunOptions): Promise<number> {
+  // Before there is a container: a signal that comes meanwhile must not end this process without it.
+  const forward = options.detach ? undefined : forwardSignals();
   if (!options.detach && !options.noSubreaper) becomeSubreaper();
   // No exec.fifo: nobody but this process can give the permission to start.
   const created = createWith(options, { fifo: false });
@@ -17,14 +19,19 @@ export async function run(options: RunOptions): Promise<number> {
     deleteContainer({ ...options, force: true });
     throw error;
   }
-  if (options.detach) return 0;
-  const status = await waitInForeground(created.init.pid);
+  if (forward === undefined) return 0;
+  const status = await waitInForeground(created.init.pid, forward);
   if (!options.keep) remove(options, created);
   return status;
 }
 
-/** As the `delete` command, of what this process knows has ended. Somebody else may have done it already. */
+/** As the `delete` command. Somebody may have deleted it already, and made another one with the same ID. */
 function remove(options: RunOptions, { cgroup, record }: Created): void {
+  if (!isThere(options)) return;
+  using _lock = lock(options);
+  const found = findRecord(options);
+  if (found?.init_process_pid !== record.init_process_pid) return;
+  if (found.init_process_start !== record.init_process_start) return;
   removeCgroup(cgroup, record);
   removeRecord(options);
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import {
+  exists,
   listDirectory,
   makeDirectories,
   makeDirectory,
@@ -54,6 +55,10 @@ export function claim(options: ContainerOptions): void {
   }
 }
 
+export function isThere(options: ContainerOptions): boolean {
+  return exists(containerDirectory(options));
+}
+
 /** Takes the container's lock, which makes a command alone with it until the descriptor is closed. */
 export function lock(options: ContainerOptions): Fd {
   let directory: Fd;
@@ -86,11 +91,21 @@ export function commit(options: ContainerOptions): void {
 export function findRecord(options: ContainerOptions): ContainerRecord | undefined {
   const text = readIfThere(recordPath(options));
   if (text !== undefined) return JSON.parse(text) as ContainerRecord;
-  const announced = readIfThere(announcedPath(options)) ?? '';
-  // Or cut off in the middle: see announce.
-  return announced.endsWith('}')
-    ? { ...(JSON.parse(announced) as ContainerRecord), creating: true }
-    : undefined;
+  const announced = parseAnnounced(readIfThere(announcedPath(options)));
+  if (announced !== undefined) return announced;
+  // It may have been committed between the two looks.
+  const committed = readIfThere(recordPath(options));
+  return committed === undefined ? undefined : (JSON.parse(committed) as ContainerRecord);
+}
+
+/** None when it was cut off in the middle: see announce. */
+function parseAnnounced(text: string | undefined): ContainerRecord | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return { ...(JSON.parse(text) as ContainerRecord), creating: true };
+  } catch {
+    return undefined;
+  }
 }
 
 function readIfThere(path: string): string | undefined {

@@ -2,6 +2,7 @@ import { RuntimeError, within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { Fd } from '../linux/fd.ts';
 import { readFile, writeAll } from '../linux/file.ts';
+import { joinSessionKeyring } from '../linux/keyring.ts';
 import { cloneMount } from '../linux/mount.ts';
 import { joinNamespace, newNamespace } from '../linux/namespace.ts';
 import { setLinkUp } from '../linux/network-interface.ts';
@@ -22,6 +23,7 @@ import { chrootInto, mountRootfs, moveInto, openRootfs, pivotInto } from '../roo
 import { detachPropagation, setRootPropagation } from '../rootfs/propagation.ts';
 import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
+import type { Device } from '../spec/config.ts';
 import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 import { namespaceOf } from '../spec/query.ts';
 import { becomeProgram } from './tail.ts';
@@ -38,6 +40,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   // From the host's view of the files, which no image can have prepared.
   const proc = openProc();
   const hostNull = cloneMount('/dev/null', false);
+  if (!request.noNewKeyring) joinSessionKeyring(`_ses.${request.id}`);
   if (isNew(request, 'network')) setLinkUp('lo');
 
   const cgroup = lazyCgroup(request, host);
@@ -74,11 +77,14 @@ function mountAll(request: InitRequest, cgroup: () => CgroupView): { root: Fd; l
   else detachPropagation(spec.linux?.rootfsPropagation, rootfs);
   const root = within(`root.path: ${rootfs}`, () => mountRootfs(rootfs), { field: 'root.path' });
   const late: LateReadonly = [];
-  for (const step of planMounts(spec.mounts, request.bundle)) {
+  const steps = planMounts(spec.mounts, request.bundle);
+  for (const step of steps) {
     if (step.kind === 'cgroup') mountCgroup(root, step, cgroup());
     else runMountStep(root, step, late);
   }
-  populateDev(root, request);
+  // Where it is the host's own, its nodes and links are not ours to make.
+  const isBound = steps.some(({ kind, destination }) => kind === 'bind' && destination === '/dev');
+  if (!isBound) populateDev(root, spec.linux?.devices ?? []);
   return { root, late };
 }
 
@@ -116,14 +122,7 @@ function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
   };
 }
 
-/** /dev, unless it is the host's own: its nodes and links are not ours to make. */
-function populateDev(root: Fd, { spec }: InitRequest): void {
-  const isBound = spec.mounts?.some(
-    ({ destination, type, options }) =>
-      destination === '/dev' && (type === 'bind' || options?.includes('bind') || options?.includes('rbind')),
-  );
-  if (isBound) return;
-  const devices = spec.linux?.devices ?? [];
+function populateDev(root: Fd, devices: readonly Device[]): void {
   const defaults = DEFAULT_DEVICES.filter(({ path }) => !devices.some((device) => device.path === path));
   makeDevices(root, defaults, 'default devices');
   makeDevices(root, devices, 'linux.devices');

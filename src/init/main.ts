@@ -17,7 +17,8 @@ export function main([socket, addon]: readonly string[]): never {
     // A host that has ended before it said anything needs no answer.
     const message = host.receive('request');
     if (message !== undefined) {
-      configureLog(message.request.log);
+      // Its paths are the host's; and the file may be one that only the host can open.
+      configureLog({ ...message.request.log, sink: (line) => host.send({ type: 'log', line }) });
       createContainer(message.request, host);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { prepareExec } from '../linux/exec.ts';
 import type { Fd } from '../linux/fd.ts';
@@ -10,7 +10,7 @@ import { enterCwd } from '../process/cwd.ts';
 import { passDescriptors } from '../process/descriptors.ts';
 import { programEnvironment } from '../process/env.ts';
 import { findExecutable } from '../process/executable.ts';
-import { setRlimits } from '../process/rlimits.ts';
+import { setNofile, setRlimits } from '../process/rlimits.ts';
 import { giveStdio, keepStdio } from '../process/stdio.ts';
 import { becomeUser } from '../process/user.ts';
 import type { HostChannel } from '../protocol/channel.ts';
@@ -51,7 +51,9 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   resetSignals();
   if (host.receive('go') === undefined) throw new RuntimeError('the host has ended');
   if (request.fifo !== undefined) waitForStart(proc, request.fifo);
-  execute();
+  setNofile(program.rlimits);
+  within(`process.args: exec "${argv[0]}"`, execute, { code: 'EXEC_FAILED', field: 'process.args' });
+  throw new Error('execve returned');
 }
 
 /** Groups, user and capabilities, in the only order in which each step still has the privileges it needs. */

@@ -5,6 +5,7 @@ import { addressOf, ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { CLONE_NEW, type NamespaceKind } from './namespace.ts';
 import { openPipe } from './pipe.ts';
+import { setDumpable } from './prctl.ts';
 import { ALL_SIGNALS, setSignalMask } from './signal.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 import { waitForExit } from './wait.ts';
@@ -53,6 +54,8 @@ const MEMORY_SIZE = 1 << 17;
 export function startProcess(plan: ProcessPlan): StartedProcess {
   // The child starts with every signal blocked: a handler of the engine must not run in it.
   const mask = setSignalMask(ALL_SIGNALS);
+  // Inherited until execve: processes of a joined namespace may not trace this one (CVE-2016-9962).
+  if (plan.join.length > 0) setDumpable(false);
   try {
     const memory = new Memory(MEMORY_SIZE);
     const { calls, made, go } = program(memory, plan);
@@ -78,10 +81,14 @@ function madeByClone({ fresh }: ProcessPlan): NamespaceKind[] {
   return fresh.filter((kind) => kind !== 'time' && (!fresh.includes('user') || first.includes(kind)));
 }
 
-/** Sharing memory saves the copy of the page tables, but only a process alone in its memory changes its time namespace. */
-function sharing(plan: ProcessPlan): number {
-  const time = plan.fresh.includes('time') || plan.join.some(({ kind }) => kind === 'time');
-  return (time ? 0 : CLONE_VM) | SIGCHLD;
+/**
+ * Sharing memory saves the copy of the page tables. But only a process alone in its memory changes its time
+ * namespace, and who lives in a pid or user namespace that is joined must not get at the caller's memory.
+ */
+function sharing({ fresh, join }: ProcessPlan): number {
+  const alone: NamespaceKind[] = ['time', 'pid', 'user'];
+  const shares = !fresh.includes('time') && !join.some(({ kind }) => alone.includes(kind));
+  return (shares ? CLONE_VM : 0) | SIGCHLD;
 }
 
 function needsIntermediate({ fresh, join }: ProcessPlan): boolean {
@@ -123,6 +130,8 @@ function program(memory: Memory, plan: ProcessPlan): Program {
   return {
     calls: [...(time ? enterNewTime(memory, ahead) : ahead), ...root, ...execute],
     made: () => {
+      // Its own end stays: without this one the end of the process is the end of the wait.
+      made.write.close();
       trySyscall('read', made.read.number, new Uint8Array(1), 1);
     },
     go: () => {

@@ -1,5 +1,5 @@
 import { Memory } from './memory.ts';
-import { syscall } from './syscall.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 /**
  * Prepares the replacement of this process by a program: all memory is taken now, since resource limits may
@@ -14,8 +14,7 @@ export function prepareExec(path: string, argv: readonly string[], env: readonly
     memory.vector(env),
   ];
   return () => {
-    syscall('execve', pathAddress, argvAddress, envAddress);
-    throw new Error('execve returned');
+    throw syscallError('execve', -trySyscall('execve', pathAddress, argvAddress, envAddress), path);
   };
 }
 

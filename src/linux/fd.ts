@@ -12,11 +12,6 @@ export class Fd implements Disposable {
     return this.#number;
   }
 
-  /** The path by which the kernel reaches exactly this file, whatever its name means by now. */
-  get path(): string {
-    return `/proc/self/fd/${this.#number}`;
-  }
-
   /** Hands the descriptor over: it is no longer closed here. */
   release(): number {
     const number = this.#number;

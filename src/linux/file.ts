@@ -98,7 +98,7 @@ export function makeDirectories(path: string, mode: number): void {
   const result = trySyscall('mkdirat', AT_FDCWD, path, mode);
   if (result === -ENOENT && path !== '/') {
     makeDirectories(path.slice(0, path.lastIndexOf('/')) || '/', mode);
-    makeDirectory(path, mode);
+    makeDirectories(path, mode);
   } else if (result < 0 && result !== -EEXIST) {
     throw syscallError('mkdirat', -result, path);
   }

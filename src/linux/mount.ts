@@ -3,7 +3,6 @@ import { Fd } from './fd.ts';
 import { AT_EMPTY_PATH, AT_FDCWD } from './path.ts';
 import { type SyscallError, syscall, syscallError, trySyscall } from './syscall.ts';
 
-export const MS_RDONLY = 0x1;
 export const MS_MOVE = 0x2000;
 export const MS_REC = 0x4000;
 export const MS_BIND = 0x1000;

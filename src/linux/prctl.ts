@@ -1,9 +1,7 @@
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
-const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
-const PR_SET_NAME = 15;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -15,10 +13,8 @@ const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const prctl = (option: number, a = 0, b = 0): number => syscall('prctl', option, a, b, 0, 0);
 
 /** Sources: prctl(2), capabilities(7). */
-export const setParentDeathSignal = (signal: number): number => prctl(PR_SET_PDEATHSIG, signal);
 export const setDumpable = (on: boolean): number => prctl(PR_SET_DUMPABLE, on ? 1 : 0);
 export const keepCapabilities = (on: boolean): number => prctl(PR_SET_KEEPCAPS, on ? 1 : 0);
-export const setProcessName = (name: string): number => syscall('prctl', PR_SET_NAME, name, 0, 0, 0);
 /** Drops a capability from the bounding set; false when this kernel has none of that number. */
 export function tryDropBounding(capability: number): boolean {
   const result = trySyscall('prctl', PR_CAPBSET_DROP, capability, 0, 0, 0);

@@ -44,7 +44,7 @@ export const SIGNAL_MAX = 64;
 export function signalNumber(text: string): number | undefined {
   if (/^\d+$/.test(text)) {
     const number = Number(text);
-    return number >= 1 && number <= SIGNAL_MAX ? number : undefined;
+    return number >= 0 && number <= SIGNAL_MAX ? number : undefined;
   }
   const name = text.toUpperCase().replace(/^SIG/, '');
   const realTime = /^RTM(?:IN(?:\+(\d+))?|AX(?:-(\d+))?)$/.exec(name);

@@ -3,7 +3,9 @@ import { within } from '../errors.ts';
 import { lowerSoftLimit, raiseHardLimit, setResourceLimit } from '../linux/rlimit.ts';
 import type { Rlimit } from '../spec/config.ts';
 
-function each(rlimits: readonly Rlimit[], action: (rlimit: Rlimit) => void): void {
+const NOFILE = 'RLIMIT_NOFILE';
+
+function each(rlimits: readonly Rlimit[], action: (rlimit: Rlimit) => unknown): void {
   rlimits.forEach((rlimit, index) => {
     const field = `process.rlimits[${index}]`;
     const { type, soft, hard } = rlimit;
@@ -21,6 +23,11 @@ export function raiseRlimits(pid: number, rlimits: readonly Rlimit[] = []): void
  * `softNofile` is what the caller had, if the engine has changed it.
  */
 export function setRlimits(rlimits: readonly Rlimit[] = [], softNofile?: number): void {
-  if (softNofile !== undefined) lowerSoftLimit('RLIMIT_NOFILE', softNofile);
-  each(rlimits, ({ type, soft, hard }) => setResourceLimit(type, soft, hard));
+  if (softNofile !== undefined) lowerSoftLimit(NOFILE, softNofile);
+  each(rlimits, ({ type, soft, hard }) => type !== NOFILE && setResourceLimit(type, soft, hard));
+}
+
+/** RLIMIT_NOFILE comes after the last descriptor has been opened. */
+export function setNofile(rlimits: readonly Rlimit[] = []): void {
+  each(rlimits, ({ type, soft, hard }) => type === NOFILE && setResourceLimit(type, soft, hard));
 }

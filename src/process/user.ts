@@ -6,19 +6,12 @@ import type { User } from '../spec/config.ts';
 
 /** Takes on process.user, groups first: without the privileges of the old user they could not be set. */
 export function becomeUser({ uid = 0, gid = 0, additionalGids = [] }: User): void {
+  const field = 'process.user.additionalGids';
   try {
-    setGroups(additionalGids);
+    within(field, () => setGroups(additionalGids), { field });
   } catch (error) {
     // A user namespace may deny setgroups; that matters only to who asks for groups.
-    const denied = failedWith(error, 'EPERM') && additionalGids.length === 0;
-    if (!denied)
-      within(
-        'process.user.additionalGids',
-        () => {
-          throw error;
-        },
-        { field: 'process.user.additionalGids' },
-      );
+    if (!failedWith(error, 'EPERM') || additionalGids.length > 0) throw error;
   }
   within(`process.user.gid: become group ${gid}`, () => setGroup(gid), { field: 'process.user.gid' });
   within(`process.user.uid: become user ${uid}`, () => setUser(uid), { field: 'process.user.uid' });

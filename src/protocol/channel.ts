@@ -2,6 +2,7 @@
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { receive, receiveFds, send, sendFds } from '../linux/socket.ts';
+import { writeLine } from '../log.ts';
 import type { HostMessage, InitMessage } from './messages.ts';
 
 type Message = HostMessage | InitMessage;
@@ -52,14 +53,16 @@ export class Channel<Sent extends Message, Received extends Message> implements 
     if (message !== undefined) throw this.#outOfTurn(message, 'the end');
   }
 
-  /** The next message; throws the failure that it may be. */
+  /** The next message but for lines to be logged; throws the failure that it may be. */
   #next(): Received | undefined {
     const header = this.#read(LENGTH_BYTES);
     const body = header && this.#read(new DataView(header.buffer).getUint32(0, true));
     if (body === undefined) return undefined;
     const message = JSON.parse(new TextDecoder().decode(body)) as Received;
     if (message.type === 'failed') throw new RuntimeError(message.error.message, message.error.details);
-    return message;
+    if (message.type !== 'log') return message;
+    writeLine(message.line);
+    return this.#next();
   }
 
   #outOfTurn({ type }: Received, due: string): RuntimeError {

@@ -17,12 +17,15 @@ import type { Spec } from '../spec/config.ts';
  *      (state.json, pid file)
  *      ── go ───────────────────────────────────▶   (exec.fifo, execve)
  *
- * Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
+ * At any time init may send `log`, a line that the host writes: init's files are the container's. Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
  * the other one does: a container is created wholly or not at all.
  */
 export type HostMessage = { type: 'request'; request: InitRequest } | { type: 'cgroup' } | { type: 'go' };
 
-export type InitMessage = { type: 'ready' } | { type: 'failed'; error: PlainError };
+export type InitMessage =
+  | { type: 'ready' }
+  | { type: 'log'; line: string }
+  | { type: 'failed'; error: PlainError };
 
 /** Everything that init needs to know. Descriptors are numbers in init's own table. */
 export interface InitRequest {
@@ -30,7 +33,9 @@ export interface InitRequest {
   /** Absolute paths on the host. */
   bundle: string;
   rootfs: string;
+  id: string;
   noPivot: boolean;
+  noNewKeyring: boolean;
   /** How many descriptors from 3 on are the program's: those of systemd's protocol, then --preserve-fds. */
   listenFds: number;
   preserveFds: number;

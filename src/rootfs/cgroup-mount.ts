@@ -78,7 +78,8 @@ function mountLegacy(root: Fd, target: Fd, step: MountStep, view: CgroupView): v
   for (const controllers of view.hierarchies) {
     const name = controllers.length === 0 ? 'unified' : controllers.join(',').replace(/^name=/, '');
     const known = view.paths[controllers[0] ?? ''] !== undefined;
-    if (!known && !view.hasNamespace) continue;
+    // What the host has not mounted, the container's cgroup is not in.
+    if (!known) continue;
     makeDirectoryAt(directory, name, 0o755);
     using place = openInRoot(directory, name, O_PATH | O_DIRECTORY);
     using mounted = within(name, () => hierarchyMount(controllers, step, view));

@@ -2,6 +2,7 @@
 import type { Fd } from '../linux/fd.ts';
 import { exists } from '../linux/file.ts';
 import { failedWith, makeLinkAt, removeAt } from '../linux/path.ts';
+import { entryStatus, isDirectory } from '../linux/stat.ts';
 import { openDirectory } from './resolve.ts';
 
 /** Source: runtime-spec, config-linux.md "Default Devices" and runtime-linux.md "Dev symbolic links". */
@@ -12,7 +13,7 @@ const links: readonly [name: string, target: string][] = [
   ['stderr', '/proc/self/fd/2'],
 ];
 
-/** Makes the links below /dev, after the mounts. `proc` is the host's, for /proc/kcore. */
+/** Makes the links below /dev, after the mounts. */
 export function makeDevLinks(root: Fd): void {
   using dev = openDirectory(root, '/dev').fd;
   const all = exists('/proc/kcore') ? [...links, ['core', '/proc/kcore'] as const] : links;
@@ -32,7 +33,7 @@ function link(dev: Fd, name: string, target: string): boolean {
 }
 
 function replaceByLink(dev: Fd, name: string, target: string): void {
-  if (link(dev, name, target)) return;
+  if (link(dev, name, target) || isDirectory(entryStatus(dev, name))) return;
   removeAt(dev, name);
   makeLinkAt(dev, name, target);
 }

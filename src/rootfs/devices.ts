@@ -28,13 +28,20 @@ function makeDevice(root: Fd, device: Device): void {
   try {
     makeNodeAt(directory, name, kind | ((device.fileMode ?? 0o666) & 0o7777), number);
   } catch (error) {
-    if (failedWith(error, 'EEXIST')) checkExisting(directory, name, kind, number);
+    if (failedWith(error, 'EEXIST') && isPlaceholder(directory, name)) bindFromHost(directory, name, path);
+    else if (failedWith(error, 'EEXIST')) checkExisting(directory, name, kind, number);
     // In a user namespace device nodes cannot be made: the host's own is bound in its place.
     else if (failedWith(error, 'EPERM')) bindFromHost(directory, name, path);
     else throw error;
     return;
   }
   if (device.uid || device.gid) changeOwnerAt(directory, name, device.uid ?? 0, device.gid ?? 0);
+}
+
+/** The empty file on which an earlier container of this rootfs had the device bound. */
+function isPlaceholder(directory: Fd, name: string): boolean {
+  const status = entryStatus(directory, name);
+  return kindOf(status) === FILE_KIND.regular && status.size === 0;
 }
 
 /** An image may bring the node, but nothing else may be in its place. */

@@ -19,6 +19,8 @@ export interface MountOptions {
   clear: number;
   /** Applied one after the other, once the mount is in place. */
   propagation: { flag: number; recursive: boolean }[];
+  /** Flags that every filesystem knows; a bind mount has no say in them. */
+  flags: FilesystemParameter[];
   /** What is left is for the filesystem. */
   parameters: FilesystemParameter[];
 }
@@ -52,7 +54,7 @@ const propagate =
 const parameter =
   (name: string): Effect =>
   (options) => {
-    options.parameters.push([name]);
+    options.flags.push([name]);
   };
 const nothing: Effect = () => undefined;
 
@@ -119,6 +121,7 @@ export function mountOptions(texts: readonly string[] = []): MountOptions {
     set: 0,
     clear: 0,
     propagation: [],
+    flags: [],
     parameters: [],
   };
   for (const text of texts) {

@@ -23,17 +23,19 @@ export function detachPropagation(propagation: RootfsPropagation | undefined, ro
   const flag = flags[propagation ?? 'rslave'];
   // What is unbindable could not become the container's root.
   mount(null, '/', flag & MS_UNBINDABLE ? MS_PRIVATE | (flag & MS_REC) : flag);
-  if (flag & MS_SHARED) makeParentPrivate(rootfs);
+  // One that only receives stays what it is as a slave.
+  if (flag & MS_SHARED) changeParent(rootfs, MS_PRIVATE);
+  else if (!(flag & MS_REC)) changeParent(rootfs, MS_SLAVE);
 }
 
 /** pivot_root refuses a root whose parent mount is shared, and what is mounted there would reach the host. */
-function makeParentPrivate(path: string): void {
+function changeParent(path: string, propagation: number): void {
   try {
-    mount(null, path, MS_PRIVATE);
+    mount(null, path, propagation);
   } catch (error) {
     // Not a mount point: the mount is further up.
     if (!failedWith(error, 'EINVAL') || path === '/') throw error;
-    makeParentPrivate(dirname(path));
+    changeParent(dirname(path), propagation);
   }
 }
 

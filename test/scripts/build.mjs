@@ -60,6 +60,8 @@ function buildExecutable(bun) {
   replace(EXECUTABLE, (path) => {
     runQuietly(bun, ['build', ...COMPILE.split(' '), ...definitions(), 'src/main.ts', `--outfile=${path}`]);
     keepNofileLimit(path);
+    // Not to be read by others: the kernel then has init traced by nobody in a user namespace that it joins.
+    chmodSync(path, 0o711);
   });
 }
 
