@@ -1,0 +1,147 @@
+// Mistakes of ours that no feature's own test had seen, each with what it did.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { makeBundle, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
+import { only, suite } from '../helpers/requires.ts';
+import {
+  attempt,
+  background,
+  create,
+  inside,
+  nothingLeft,
+  run,
+  state,
+  succeed,
+  waitFor,
+} from '../helpers/runtime.ts';
+import { newId, sleep, temp } from '../helpers/sandbox.ts';
+
+suite('root');
+
+t.test('a propagation that is not recursive keeps mounts in the container', only('trunc'), async (t) => {
+  const wrapper = ['unshare', '-m', '--propagation', 'private', 'sh', '-c'];
+  const script = `mount -t tmpfs t ${temp}/shared; mount --make-shared ${temp}/shared; mkdir ${temp}/shared/b
+    cp -a $BUNDLE/. ${temp}/shared/b; before=$(wc -l < /proc/self/mountinfo)
+    "$@" --bundle ${temp}/shared/b; status=$?; echo $status $before $(wc -l < /proc/self/mountinfo)`;
+  mkdirSync(`${temp}/shared`);
+  for (const propagation of ['slave', 'private', 'unbindable', 'shared']) {
+    const bundle = makeBundle((config) => {
+      config.linux.rootfsPropagation = propagation;
+    });
+    const options = { wrapper: [...wrapper, script, 'sh'], env: { BUNDLE: bundle, PATH: '/usr/bin:/bin' } };
+    const [status, before, after] = run(['run', newId()], options).stdout.trim().split(' ');
+    t.same([status, after], ['0', before], propagation);
+  }
+});
+
+t.test('a bound /dev is left alone, however it is spelled', async (t) => {
+  const dev = join(temp, 'their-dev');
+  mkdirSync(dev);
+  writeFileSync(join(dev, 'ptmx'), 'theirs');
+  const result = attempt((config) => {
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+    config.mounts.push({ destination: '/dev/', type: 'bind', source: dev, options: ['rbind'] });
+  }, 'true');
+  t.equal(result.status, 0, result.stderr);
+  t.same(readdirSync(dev), ['ptmx']);
+  t.equal(readFileSync(join(dev, 'ptmx'), 'utf8'), 'theirs');
+});
+
+t.test('what init warns of is in the log of the caller', only('trunc'), async (t) => {
+  const log = join(temp, 'init.log');
+  const change = (config: { process: { capabilities: unknown } }) => {
+    config.process.capabilities = { bounding: ['CAP_FLY'] };
+  };
+  const { status, stderr } = attempt(change as never, 'true', { globals: ['--log', log] });
+  t.same([status, stderr], [0, '']);
+  t.match(readFileSync(log, 'utf8'), /level=warning msg=".*CAP_FLY/);
+});
+
+t.test('a foreground run leaves alone who has its ID by then', only('trunc'), async (t) => {
+  const id = newId();
+  const bundle = makeBundle((config) => {
+    config.process.args = ['/bin/sleep', '1000'];
+    withoutNamespace(config, 'pid');
+  });
+  const first = background(['run', id], { bundle });
+  waitFor(id, 'running');
+  first.child.kill('SIGSTOP');
+  succeed(['delete', '--force', id]);
+  succeed(['run', '--detach', id], { bundle });
+  first.child.kill('SIGCONT');
+  await first.done;
+  t.equal(state(id)?.status, 'running');
+  succeed(['delete', '--force', id]);
+});
+
+t.test('a signal at any moment of run leaves no container without its run', only('trunc'), async (t) => {
+  const bundle = makeBundle((config) => {
+    config.process.args = ['/bin/sleep', '1000'];
+    withoutNamespace(config, 'pid');
+  });
+  for (const delay of [8, 12, 16, 20, 25, 30, 40]) {
+    const id = newId();
+    const { child, done } = background(['run', id], { bundle });
+    sleep(delay);
+    child.kill('SIGTERM');
+    await done;
+    t.equal(state(id), undefined, `after ${delay} ms`);
+  }
+});
+
+t.test('TERM ends a created container', only(['trunc', 'runc']), async (t) => {
+  const { id } = create(t);
+  succeed(['kill', id, 'TERM']);
+  waitFor(id, 'stopped');
+});
+
+t.test('the device binds of an earlier container on the same rootfs are no obstacle', async (t) => {
+  const bundle = makeBundle((config) => {
+    withUserNamespace(config, 0);
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+  });
+  for (const time of ['first', 'second']) {
+    const { status, stderr } = run(['run', newId()], { bundle });
+    t.equal(status, 0, `${time}: ${stderr}`);
+  }
+});
+
+t.test('flags of mount(2) on a bind mount', async (t) => {
+  const options = ['rbind', 'async', 'nomand', 'nolazytime'];
+  const script = 'test -e /mnt/bundle-probe && echo yes';
+  writeFileSync(join(temp, 'bundle-probe'), '');
+  const change = (config: { mounts: unknown[] }) => {
+    config.mounts.push({ destination: '/mnt', type: 'bind', source: temp, options });
+  };
+  t.equal(inside(change as never, script), 'yes');
+});
+
+t.test('a few descriptors are enough to wait for start', only('trunc'), async (t) => {
+  const { id } = create(t, (config) => {
+    config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 3, hard: 3 }];
+    config.process.args = ['/bin/busybox', 'true'];
+  });
+  succeed(['start', id]);
+  waitFor(id, 'stopped');
+});
+
+t.test('execve that fails says what of', only('trunc'), async (t) => {
+  const bundle = makeBundle((config) => {
+    config.process.args = ['/script'];
+  });
+  writeFileSync(join(bundle, 'rootfs/script'), '#!/no/such/interpreter\n', { mode: 0o755 });
+  const { status, stderr } = run(['run', newId()], { bundle });
+  t.equal(status, 1);
+  t.match(stderr, /^trunc run failed: process\.args: exec "\/script": .*no such file or directory\n$/);
+});
+
+t.test('the session keyring is the container’s own', only(['trunc', 'runc']), async (t) => {
+  if (!existsSync('/proc/keys')) return;
+  t.match(
+    inside(() => {}, 'cat /proc/keys'),
+    /keyring +_ses\./,
+  );
+});
+
+t.test('nothing is left', nothingLeft);
