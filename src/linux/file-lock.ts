@@ -1,8 +1,26 @@
-import { syscall } from './syscall.ts';
+import { RuntimeError } from '../errors.ts';
+import { syscallError, trySyscall } from './syscall.ts';
 
 const LOCK_EX = 2;
+const LOCK_NB = 4;
+const EAGAIN = 11;
+const PAUSE_MS = 5;
+const TIMEOUT_MS = 30_000;
 
-/** Waits for the exclusive lock of an open file or directory; it ends when the descriptor is closed. */
+/**
+ * Takes the exclusive lock of an open file or directory; it ends when the descriptor is closed. Whoever has it for
+ * longer than half a minute is stuck: better an error than to be stuck too.
+ */
 export function lockFile(fd: number): void {
-  syscall('flock', fd, LOCK_EX);
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    const result = trySyscall('flock', fd, LOCK_EX | LOCK_NB);
+    if (result >= 0) return;
+    if (result !== -EAGAIN) throw syscallError('flock', -result);
+    if (waited >= TIMEOUT_MS) break;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+  throw new RuntimeError(`another command has had the container for ${TIMEOUT_MS / 1000} seconds`, {
+    code: 'LOCKED',
+    hint: 'look for a trunc that hangs, on a network filesystem for example',
+  });
 }

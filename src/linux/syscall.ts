@@ -105,7 +105,8 @@ export function trySyscall(name: SyscallName, ...args: Argument[]): number {
     const result = call(number, a, b, c, d, e, f);
     if (result !== -1) return result;
     const errno = ffi().koffi.errno();
-    if (errno !== EINTR) return -errno;
+    // An interrupted close has closed: a second one could hit another file of that number.
+    if (errno !== EINTR || name === 'close') return -errno;
   }
 }
 
