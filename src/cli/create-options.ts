@@ -18,8 +18,6 @@ export function readCreateOptions(
     id,
     bundle: resolve(options.bundle ?? '.'),
     pidFile: absolute(options['pid-file']),
-    consoleSocket: absolute(options['console-socket']),
-    pidfdSocket: absolute(options['pidfd-socket']),
     noPivot: options['no-pivot'],
     noNewKeyring: options['no-new-keyring'],
     preserveFds: options['preserve-fds'],

@@ -16,10 +16,6 @@ export interface CreateOptions extends ContainerOptions {
   bundle: string;
   /** Absolute path of the file that gets init's pid. */
   pidFile?: string | undefined;
-  /** Absolute path of the socket that receives the pseudoterminal. */
-  consoleSocket?: string | undefined;
-  /** Absolute path of the socket that receives a pidfd of init. */
-  pidfdSocket?: string | undefined;
   /** Change the root by moving a mount and chroot: pivot_root does not work on an initramfs. */
   noPivot: boolean;
   /** Stay in the caller's session keyring. */

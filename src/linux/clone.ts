@@ -4,6 +4,7 @@ import type { Fd } from './fd.ts';
 import { addressOf, ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { CLONE_NEW, type NamespaceKind } from './namespace.ts';
+import { AT_FDCWD, O_CLOEXEC } from './path.ts';
 import { openPipe } from './pipe.ts';
 import { setDumpable } from './prctl.ts';
 import { ALL_SIGNALS, setSignalMask } from './signal.ts';
@@ -34,9 +35,7 @@ interface Program extends Pick<StartedProcess, 'made' | 'go'> {
   calls: ChainCall[];
 }
 
-const AT_FDCWD = -100;
 const F_DUPFD_CLOEXEC = 1030;
-const O_CLOEXEC = 0x80000;
 const CLONE_VM = 0x100;
 const CLONE_PARENT = 0x8000;
 const CLONE_PARENT_SETTID = 0x100000;

@@ -1,5 +1,6 @@
-import { Fd } from './fd.ts';
+import type { Fd } from './fd.ts';
 import { readLink } from './file.ts';
+import { O_NONBLOCK, O_RDONLY, openPath } from './path.ts';
 import { syscall, trySyscall } from './syscall.ts';
 
 /** The kernel's flag of each kind of namespace, by its name under /proc/PID/ns. */
@@ -17,13 +18,10 @@ export const CLONE_NEW = {
 export type NamespaceKind = keyof typeof CLONE_NEW;
 
 const CLONE_FS = 0x200;
-const AT_FDCWD = -100;
-/** Read-only; a FIFO in its place must not make anybody wait. */
-const O_CLOEXEC_NONBLOCK = 0x80800;
 
-/** Opens a namespace by path. */
+/** Opens a namespace by path. A FIFO in its place must not make anybody wait. */
 export function openNamespace(path: string): Fd {
-  return new Fd(syscall('openat', AT_FDCWD, path, O_CLOEXEC_NONBLOCK));
+  return openPath(path, O_RDONLY | O_NONBLOCK);
 }
 
 const NS_GET_NSTYPE = 0xb703;

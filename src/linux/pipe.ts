@@ -1,7 +1,6 @@
 import { Fd } from './fd.ts';
+import { O_CLOEXEC } from './path.ts';
 import { syscall } from './syscall.ts';
-
-const O_CLOEXEC = 0x80000;
 
 export interface Pipe {
   read: Fd;

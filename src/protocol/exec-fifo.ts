@@ -2,15 +2,10 @@
 import { RuntimeError } from '../errors.ts';
 import { Fd } from '../linux/fd.ts';
 import { removeFile } from '../linux/file.ts';
+import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from '../linux/path.ts';
 import { poll } from '../linux/poll.ts';
 import { syscall } from '../linux/syscall.ts';
 
-const AT_FDCWD = -100;
-const O_RDONLY = 0;
-const O_WRONLY = 1;
-const O_NONBLOCK = 0x800;
-const O_PATH = 0x200000;
-const O_CLOEXEC = 0x80000;
 const FIFO_MODE = 0o10622;
 
 /** Makes the gate between create and start; returns a handle for init. */

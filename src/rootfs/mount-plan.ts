@@ -37,22 +37,3 @@ function kindOf(mount: Mount, options: MountOptions): MountStep['kind'] {
   if (options.bind || mount.type === 'bind') return 'bind';
   return mount.type === 'cgroup' || mount.type === 'cgroup2' ? 'cgroup' : 'filesystem';
 }
-
-/** The files of procfs that may be covered, by lxcfs and its kin. Everything else there is the kernel's word. */
-const coverable = new Set([
-  '/proc/cpuinfo',
-  '/proc/diskstats',
-  '/proc/meminfo',
-  '/proc/stat',
-  '/proc/swaps',
-  '/proc/uptime',
-  '/proc/loadavg',
-  '/proc/slabinfo',
-  '/proc/sys/kernel/ns_last_pid',
-  '/proc/sys/crypto/fips_enabled',
-]);
-
-/** Whether something may be mounted over this destination, which lies in procfs. */
-export function mayCoverProc(destination: string): boolean {
-  return coverable.has(destination);
-}

@@ -11,8 +11,8 @@ import {
 } from '../linux/mount.ts';
 import { O_NOFOLLOW, O_PATH, openInRoot } from '../linux/path.ts';
 import { isDirectory, isInProc, statusAt, statusOf } from '../linux/stat.ts';
+import { COVERABLE_IN_PROC } from '../spec/defaults.ts';
 import type { MountStep } from './mount-plan.ts';
-import { mayCoverProc } from './mount-plan.ts';
 import { openDirectory, openFile } from './resolve.ts';
 
 /** Mounts that have to stay writable until the targets of later ones are made in them. */
@@ -73,7 +73,7 @@ function mountFilesystem(root: Fd, step: MountStep, late: LateReadonly): void {
 
 /** Puts a detached mount in its place; refuses to hide the kernel's own files. */
 export function attach(mounted: Fd, target: Fd, step: MountStep): void {
-  if (step.type !== 'proc' && isInProc(target) && !mayCoverProc(step.destination)) {
+  if (step.type !== 'proc' && isInProc(target) && !COVERABLE_IN_PROC.includes(step.destination)) {
     throw new RuntimeError('nothing may be mounted inside /proc here', { code: 'MOUNT_IN_PROC' });
   }
   if (step.destination === '/proc' && !isInProc(mounted)) {

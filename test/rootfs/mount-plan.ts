@@ -1,5 +1,5 @@
 import t from 'tap';
-import { mayCoverProc, planMounts } from '../../src/rootfs/mount-plan.ts';
+import { planMounts } from '../../src/rootfs/mount-plan.ts';
 
 t.test('kinds, in the order of the document', async (t) => {
   const steps = planMounts(
@@ -23,11 +23,4 @@ t.test('kinds, in the order of the document', async (t) => {
     ],
   );
   t.same(planMounts(undefined, '/bundle'), []);
-});
-
-t.test('what may be covered in procfs', async (t) => {
-  t.ok(mayCoverProc('/proc/meminfo'));
-  for (const path of ['/proc', '/proc/self/attr', '/proc/meminfo/x', '/proc/sys/kernel/hostname']) {
-    t.notOk(mayCoverProc(path), path);
-  }
 });

@@ -1,20 +1,7 @@
 import type { Document, Mount } from '../config.ts';
+import { COVERABLE_IN_PROC } from '../defaults.ts';
 import { namespaceOf } from '../query.ts';
 import { each, hasNul, NUL, type Report, type Rule } from './rule.ts';
-
-/** Files of /proc that may be covered: those that lxcfs emulates, and two that say nothing about the host. */
-const COVERABLE = [
-  '/proc/cpuinfo',
-  '/proc/diskstats',
-  '/proc/loadavg',
-  '/proc/meminfo',
-  '/proc/slabinfo',
-  '/proc/stat',
-  '/proc/swaps',
-  '/proc/sys/crypto/fips_enabled',
-  '/proc/sys/kernel/ns_last_pid',
-  '/proc/uptime',
-];
 
 /** The absolute form of a destination without `.` and `..`; the specification takes a relative one from `/`. */
 function normalize(destination: string): string {
@@ -32,7 +19,7 @@ function destinationProblem({ destination, type }: Mount): string | undefined {
   const path = normalize(destination);
   if (path === '/') return 'must not be the root filesystem itself';
   // CVE-2019-16884: a file system over parts of /proc would hide that security labels are written to it.
-  const hidesProc = path.startsWith('/proc/') && type !== 'proc' && !COVERABLE.includes(path);
+  const hidesProc = path.startsWith('/proc/') && type !== 'proc' && !COVERABLE_IN_PROC.includes(path);
   return hidesProc ? `must not be below /proc, found ${JSON.stringify(destination)}` : undefined;
 }
 
