@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { makeBundle, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
+import { makeBundle, readConfig, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
 import {
   attempt,
@@ -11,6 +11,7 @@ import {
   inside,
   nothingLeft,
   run,
+  running,
   state,
   succeed,
   waitFor,
@@ -94,6 +95,16 @@ t.test('a signal at any moment of run leaves no container without its run', only
 t.test('TERM ends a created container', only(['trunc', 'runc']), async (t) => {
   const { id } = create(t);
   succeed(['kill', id, 'TERM']);
+  waitFor(id, 'stopped');
+});
+
+t.test('KILL ends a paused container', only(['trunc', 'runc']), async (t) => {
+  const { id, bundle } = running(t);
+  const freezer = `/sys/fs/cgroup/freezer${readConfig(bundle).linux.cgroupsPath}/freezer.state`;
+  if (!existsSync(freezer)) return;
+  writeFileSync(freezer, 'FROZEN');
+  waitFor(id, 'paused');
+  succeed(['kill', id, 'KILL']);
   waitFor(id, 'stopped');
 });
 

@@ -15,7 +15,7 @@ const files = readdirSync(at('test'), { recursive: true })
   .filter((file) => file.endsWith('.ts') && !NOT_TESTS.test(file))
   .map((file) => `test/${file}`)
   .sort();
-const integration = files.filter((file) => file.startsWith('test/integration/'));
+const integration = files.filter((file) => /^test\/(integration|security)\//.test(file));
 const unit = files.filter((file) => !integration.includes(file) && file !== ARCHITECTURE);
 
 /** Integration tests by name. */
