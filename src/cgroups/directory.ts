@@ -2,6 +2,7 @@
 import { RuntimeError } from '../errors.ts';
 import { makeDirectory as makeOne, removeDirectory } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
+import { pause } from '../linux/pause.ts';
 import { cgroupError } from './file.ts';
 import { processesBelow, subCgroups } from './processes.ts';
 
@@ -35,7 +36,7 @@ export function removeDirectories(dirs: readonly string[]): void {
     busy = busy.filter((dir) => !tryRemoveTree(dir));
     if (busy.length === 0) return;
     if (wait > 512) throw stillBusy(busy[0] as string);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wait);
+    pause(wait);
   }
 }
 

@@ -1,3 +1,4 @@
+import { pause } from '../linux/pause.ts';
 import { syscallError, trySyscall } from '../linux/syscall.ts';
 
 const STDOUT = 1;
@@ -14,7 +15,7 @@ export function print(text: string): void {
   while (rest.length > 0) {
     const written = trySyscall('write', STDOUT, rest, rest.length);
     if (written >= 0) rest = rest.subarray(written);
-    else if (written === -EAGAIN) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    else if (written === -EAGAIN) pause(PAUSE_MS);
     // Nobody reads on. SIGPIPE, which would end other programs here, is ignored by the engine.
     else if (written === -EPIPE) return;
     else throw syscallError('write', -written, 'standard output');

@@ -101,14 +101,14 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   const { pid, channel } = init;
   init.settle(spec.linux);
   const softNofile = callerNofile();
-  const rootfs = rootfsPath(spec, options.bundle);
+  const record = recordOf(options, spec, init, cgroup);
   channel.send({
     type: 'request',
     request: {
       ...init.request,
       spec,
       bundle: options.bundle,
-      rootfs,
+      rootfs: record.rootfs,
       id: options.id,
       noPivot: options.noPivot,
       noNewKeyring: options.noNewKeyring,
@@ -119,7 +119,6 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
       log: logOptions(),
     },
   });
-  const record = recordOf(options, spec, init, cgroup);
   // Before there is anything else that outlives this process: `delete` must find it.
   announce(options, record);
   cgroup.create();

@@ -1,7 +1,7 @@
 import { reopenCgroup } from '../cgroups/open.ts';
 import { RuntimeError } from '../errors.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
-import { namespaceOf } from '../spec/query.ts';
+import { hasNew } from '../spec/query.ts';
 import type { KillOptions } from './options.ts';
 import { statusOf } from './status.ts';
 import { type ContainerRecord, readRecord } from './store.ts';
@@ -32,6 +32,5 @@ function ends(signal: number): boolean {
 
 /** Without a pid namespace of its own the other processes of a container survive the end of its init. */
 export function sharesPids({ config }: ContainerRecord): boolean {
-  const namespace = namespaceOf(config, 'pid');
-  return namespace === undefined || Boolean(namespace.path);
+  return !hasNew(config, 'pid');
 }

@@ -25,7 +25,7 @@ import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
 import type { Device } from '../spec/config.ts';
 import { DEFAULT_DEVICES } from '../spec/defaults.ts';
-import { namespaceOf } from '../spec/query.ts';
+import { hasNew, namespaceOf } from '../spec/query.ts';
 import { becomeProgram } from './tail.ts';
 import { verifyNamespaces } from './verify.ts';
 
@@ -41,7 +41,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   const proc = openProc();
   const hostNull = cloneMount('/dev/null', false);
   if (!request.noNewKeyring) joinSessionKeyring(`_ses.${request.id}`);
-  if (isNew(request, 'network')) setLinkUp('lo');
+  if (hasNew(spec, 'network')) setLinkUp('lo');
 
   const cgroup = lazyCgroup(request, host);
   const hasMounts = namespaceOf(spec, 'mount') !== undefined;
@@ -93,11 +93,6 @@ function makeCwd(root: Fd, cwd: string): void {
   within(`${field}: make ${cwd}`, () => openDirectory(root, cwd).fd.close(), { field });
 }
 
-function isNew({ spec }: InitRequest, type: 'network' | 'cgroup'): boolean {
-  const namespace = namespaceOf(spec, type);
-  return namespace !== undefined && !namespace.path;
-}
-
 /** Joins the container's cgroup, once, when its view is needed; a cgroup namespace has its root there. */
 function lazyCgroup(request: InitRequest, host: HostChannel): () => CgroupView {
   let view: CgroupView | undefined;
@@ -113,7 +108,7 @@ function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
     within('join the cgroup', () => writeAll(file, '0'), { field: 'linux.cgroupsPath' });
     file.close();
   }
-  if (isNew(request, 'cgroup')) newNamespace('cgroup');
+  if (hasNew(request.spec, 'cgroup')) newNamespace('cgroup');
   else if (request.joinCgroup !== undefined) joinNamespace(new Fd(request.joinCgroup), 'cgroup');
   return {
     hierarchies: parseHierarchies(readFile('/proc/self/cgroup')),

@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { pause } from './pause.ts';
 import { syscallError, trySyscall } from './syscall.ts';
 
 const LOCK_EX = 2;
@@ -17,7 +18,7 @@ export function lockFile(fd: number): void {
     if (result >= 0) return;
     if (result !== -EAGAIN) throw syscallError('flock', -result);
     if (waited >= TIMEOUT_MS) break;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    pause(PAUSE_MS);
   }
   throw new RuntimeError(`another command has had the container for ${TIMEOUT_MS / 1000} seconds`, {
     code: 'LOCKED',

@@ -27,27 +27,32 @@ const word = (value: number): bigint => (value >= 2 ** 63 ? INFINITY : BigInt(va
 
 /** Sets a resource limit of the calling process. */
 export function setResourceLimit(type: string, soft: number, hard: number): void {
-  const limit = BigUint64Array.of(word(soft), word(hard));
-  syscall('prlimit64', 0, numbers[type] as number, new Uint8Array(limit.buffer), 0);
+  writeLimit(0, type, BigUint64Array.of(word(soft), word(hard)));
 }
 
 /** Lowers the soft limit of the calling process, if it is above `soft`. */
 export function lowerSoftLimit(type: string, soft: number): void {
-  const limit = new BigUint64Array(2);
-  const bytes = new Uint8Array(limit.buffer);
-  syscall('prlimit64', 0, numbers[type] as number, 0, bytes);
+  const limit = readLimit(0, type);
   if ((limit[0] as bigint) <= BigInt(soft)) return;
   limit[0] = BigInt(soft);
-  syscall('prlimit64', 0, numbers[type] as number, bytes, 0);
+  writeLimit(0, type, limit);
 }
 
 /** Raises the hard limit of a process to at least `hard`. */
 export function raiseHardLimit(pid: number, type: string, hard: number): void {
-  const resource = numbers[type] as number;
-  const limit = new BigUint64Array(2);
-  const bytes = new Uint8Array(limit.buffer);
-  syscall('prlimit64', pid, resource, 0, bytes);
+  const limit = readLimit(pid, type);
   if ((limit[1] as bigint) >= word(hard)) return;
   limit[1] = word(hard);
-  syscall('prlimit64', pid, resource, bytes, 0);
+  writeLimit(pid, type, limit);
+}
+
+/** The soft and the hard limit of a process (0: the caller). */
+function readLimit(pid: number, type: string): BigUint64Array {
+  const limit = new BigUint64Array(2);
+  syscall('prlimit64', pid, numbers[type] as number, 0, new Uint8Array(limit.buffer));
+  return limit;
+}
+
+function writeLimit(pid: number, type: string, limit: BigUint64Array): void {
+  syscall('prlimit64', pid, numbers[type] as number, new Uint8Array(limit.buffer), 0);
 }

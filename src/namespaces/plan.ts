@@ -8,8 +8,6 @@ export interface NamespacePlan {
   fresh: NamespaceKind[];
   /** Joined before init's program starts. */
   join: { kind: NamespaceKind; path: string }[];
-  /** A new cgroup namespace has its root where the process is: only once init is in the container's cgroup. */
-  freshCgroup: boolean;
   /** Joined by init itself: the engine is on the host's files, and the cgroup must be joined first. */
   joinMount: string | undefined;
   joinCgroup: string | undefined;
@@ -30,14 +28,14 @@ export function planNamespaces(namespaces: readonly Namespace[] = []): Namespace
   const plan: NamespacePlan = {
     fresh: [],
     join: [],
-    freshCgroup: false,
     joinMount: undefined,
     joinCgroup: undefined,
   };
   for (const { type, path } of namespaces) {
     const kind = kinds[type];
     if (kind === 'cgroup' && path) plan.joinCgroup = path;
-    else if (kind === 'cgroup') plan.freshCgroup = true;
+    // A new one has its root where the process is: init makes it once it is in the container's cgroup.
+    else if (kind === 'cgroup') continue;
     else if (kind === 'mnt' && path) plan.joinMount = path;
     else if (path) plan.join.push({ kind, path });
     else plan.fresh.push(kind);

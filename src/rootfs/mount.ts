@@ -57,9 +57,9 @@ function mountFilesystem(root: Fd, step: MountStep, late: LateReadonly): void {
   const mode = existed && step.type === 'tmpfs' ? modeOf(target, step) : [];
   const source: FilesystemParameter[] = step.source === '' ? [] : [['source', step.source]];
   // A device must not be written to, and may not even be writable: the mount's own attribute comes too late for it.
-  const isReadonly = (step.set & MOUNT_ATTR.RDONLY) !== 0 && step.source.startsWith('/');
-  const readonly: FilesystemParameter[] = isReadonly ? [['ro']] : [];
-  const isLate = step.type === 'tmpfs' && (step.set & MOUNT_ATTR.RDONLY) !== 0;
+  const isReadonly = (step.set & MOUNT_ATTR.RDONLY) !== 0;
+  const readonly: FilesystemParameter[] = isReadonly && step.source.startsWith('/') ? [['ro']] : [];
+  const isLate = isReadonly && step.type === 'tmpfs';
   const attributes = isLate ? step.set & ~MOUNT_ATTR.RDONLY : step.set;
   const mounted = newMount(
     step.type,

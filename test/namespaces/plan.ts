@@ -7,7 +7,6 @@ t.test('who makes or joins what', async (t) => {
     {
       fresh: ['pid', 'mnt'],
       join: [{ kind: 'net', path: '/n' }],
-      freshCgroup: true,
       joinMount: undefined,
       joinCgroup: undefined,
     },
