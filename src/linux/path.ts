@@ -17,8 +17,10 @@ export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const AT_EMPTY_PATH = 0x1000;
 
+const RESOLVE_NO_XDEV = 0x01;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_NO_SYMLINKS = 0x04;
+const RESOLVE_BENEATH = 0x08;
 const RESOLVE_IN_ROOT = 0x10;
 const OPEN_HOW_SIZE = 24;
 const EAGAIN = 11;
@@ -30,15 +32,31 @@ export const PATH_MAX = 4096;
  * magic links of procfs are refused; with O_NOFOLLOW any symlink is. Returns minus the errno when it fails. Source: openat2(2), Linux 5.6.
  */
 export function tryOpenInRoot(root: Fd, path: string, flags: number, mode = 0): number {
-  const how = BigUint64Array.of(
-    BigInt(flags | O_CLOEXEC),
-    BigInt(mode),
-    BigInt(RESOLVE_IN_ROOT | (flags & O_NOFOLLOW ? RESOLVE_NO_SYMLINKS : RESOLVE_NO_MAGICLINKS)),
-  );
+  const resolve = RESOLVE_IN_ROOT | (flags & O_NOFOLLOW ? RESOLVE_NO_SYMLINKS : RESOLVE_NO_MAGICLINKS);
+  return openWith(root, path, { flags, mode, resolve });
+}
+
+/**
+ * Opens a path below a directory that nothing may be mounted on and that no link may lead out of: for procfs.
+ * Returns minus the errno when it fails.
+ */
+export function tryOpenBeneath(directory: Fd, path: string, flags: number): number {
+  const resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+  return openWith(directory, path, { flags, mode: 0, resolve });
+}
+
+interface OpenHow {
+  flags: number;
+  mode: number;
+  resolve: number;
+}
+
+function openWith(directory: Fd, path: string, { flags, mode, resolve }: OpenHow): number {
+  const how = BigUint64Array.of(BigInt(flags | O_CLOEXEC), BigInt(mode), BigInt(resolve));
   const bytes = new Uint8Array(how.buffer);
   // EAGAIN: a directory on the way was renamed meanwhile, so that the kernel could not be sure.
   for (let attempt = 1; ; attempt++) {
-    const number = trySyscall('openat2', root.number, path, bytes, OPEN_HOW_SIZE);
+    const number = trySyscall('openat2', directory.number, path, bytes, OPEN_HOW_SIZE);
     if (number !== -EAGAIN || attempt === ATTEMPTS) return number;
   }
 }

@@ -79,12 +79,26 @@ function parse(buffer: Buffer): FileStatus {
   };
 }
 
-const PROC_SUPER_MAGIC = 0x9fa0;
 const STATFS_SIZE = 120;
+const STATFS_FLAGS = 80;
+const PROC_SUPER_MAGIC = 0x9fa0;
+
+/** The filesystem of an open file. */
+export interface Filesystem {
+  /** Its magic number. */
+  type: number;
+  /** ST_* flags of the mount. */
+  flags: number;
+}
+
+/** Source: struct statfs of 64-bit machines in include/uapi/asm-generic/statfs.h. */
+export function filesystemOf(fd: Fd): Filesystem {
+  const buffer = Buffer.alloc(STATFS_SIZE);
+  syscall('fstatfs', fd.number, buffer);
+  return { type: buffer.readUInt32LE(0), flags: buffer.readUInt32LE(STATFS_FLAGS) };
+}
 
 /** Whether an open file lies in a procfs. */
 export function isInProc(fd: Fd): boolean {
-  const buffer = Buffer.alloc(STATFS_SIZE);
-  syscall('fstatfs', fd.number, buffer);
-  return buffer.readUInt32LE(0) === PROC_SUPER_MAGIC;
+  return filesystemOf(fd).type === PROC_SUPER_MAGIC;
 }
