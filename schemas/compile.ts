@@ -19,7 +19,22 @@ interface Definition {
 }
 interface Schema {
   title: string;
-  definitions: Record<string, Definition>;
+  /** For a document that is as one of the shared definitions. */
+  $ref?: string;
+  definitions?: Record<string, Definition>;
+}
+
+/** What stands before the name of a definition of config.json, which the other schemas share. */
+const SHARED = 'config.json#/definitions/';
+
+function read(name: string): Schema {
+  return JSON.parse(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8')) as Schema;
+}
+
+/** The schema with the shared definitions in it: it refers to no other file. */
+function selfContained(schema: Schema): Schema {
+  const whole = JSON.parse(JSON.stringify(schema).replaceAll(SHARED, '#/definitions/')) as Schema;
+  return { ...whole, definitions: { ...read('config').definitions, ...whole.definitions } };
 }
 
 /** A limit as decimal digits; those of 64 bits, which a number cannot hold, are put right. */
@@ -45,30 +60,40 @@ function validatorCode(schema: Schema): string {
     code: { source: true, esm: true },
   });
   const toCode = standalone as unknown as typeof standalone.default;
-  const code = toCode(ajv, ajv.compile(schema));
+  const code = toCode(ajv, ajv.compile(selfContained(schema)));
   if (/\brequire\(|\bimport\b/.test(code))
     throw new Error(`the validator of ${schema.title} imports something`);
   return code;
 }
 
-/** Declarations in which every property and array is read-only. */
+/** Declarations in which every property and array is read-only. The shared ones are imported. */
 async function types(schema: Schema): Promise<string> {
-  const code = await compile(structuredClone(schema) as JSONSchema, schema.title, {
+  const imported = new Set<string>();
+  const local = JSON.stringify(schema).replace(
+    new RegExp(`"\\$ref":"${SHARED}(\\w+)"`, 'g'),
+    (_, name: string) => {
+      imported.add(name);
+      return `"tsType":"${name}"`;
+    },
+  );
+  const code = await compile(JSON.parse(local) as JSONSchema, schema.title, {
     additionalProperties: false,
     bannerComment: '',
     ignoreMinAndMaxItems: true,
     style: { singleQuote: true },
     unreachableDefinitions: true,
   });
-  return code
+  const declarations = code
     .replace(/^ \*( |\n \* )(This interface was|via the `definition`).*\n/gm, '')
     .replace(/^\/\*\*\n( \*\n)* \*\/\n/gm, '')
     .replace(/^( +)(\[k: string\]|\w+\??): /gm, '$1readonly $2: ')
     .replace(/\b\w+\[\]/g, 'readonly $&');
+  const names = [...imported].sort().join(', ');
+  return names === '' ? declarations : `import type { ${names} } from './config.ts';\n\n${declarations}`;
 }
 
-function validatorTypes(name: string, title: string): string {
-  return `import type { ${title} } from './${name}.ts';
+function validatorTypes({ title }: Schema, from: string): string {
+  return `import type { ${title} } from './${from}.ts';
 
 export interface SchemaError {
   /** JSON pointer to the value. */
@@ -86,19 +111,19 @@ export declare const allowed: Readonly<Record<string, string>>;
 }
 
 async function generate(name: string): Promise<void> {
-  const schema = JSON.parse(readFileSync(join(import.meta.dirname, `${name}.json`), 'utf8')) as Schema;
-  const definitions = Object.entries(schema.definitions);
+  const schema = read(name);
+  const definitions = Object.entries(schema.definitions ?? {});
   const allowed = Object.fromEntries(definitions.map(([key, definition]) => [key, words(definition)]));
   const banner = `// Generated from schemas/${name}.json by schemas/compile.ts. Do not edit.\n`;
   const write = (file: string, text: string): void => writeFileSync(join(output, file), banner + text);
 
-  write(`${name}.ts`, await types(schema));
+  if (schema.$ref === undefined) write(`${name}.ts`, await types(schema));
   write(
     `validate-${name}.js`,
     `${validatorCode(schema)}\nexport const allowed = ${JSON.stringify(allowed)};\n`,
   );
-  write(`validate-${name}.d.ts`, validatorTypes(name, schema.title));
+  write(`validate-${name}.d.ts`, validatorTypes(schema, schema.$ref === undefined ? name : 'config'));
 }
 
 mkdirSync(output, { recursive: true });
-for (const name of ['config', 'state']) await generate(name);
+for (const name of ['config', 'state', 'features', 'resources', 'process']) await generate(name);

@@ -1,0 +1,1 @@
+export type { Features, LinuxFeatures } from './generated/features.ts';
