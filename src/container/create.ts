@@ -6,6 +6,7 @@ import { O_WRONLY, openPath } from '../linux/path.ts';
 import { processStat } from '../linux/proc.ts';
 import { log, logOptions } from '../log.ts';
 import { hostId } from '../namespaces/id-maps.ts';
+import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
 import { setOomScoreAdj } from '../process/oom-score-adj.ts';
 import { raiseRlimits } from '../process/rlimits.ts';
@@ -121,6 +122,7 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   });
   // Before there is anything else that outlives this process: `delete` must find it.
   announce(options, record);
+  using netDevices = takeNetDevices(spec, init);
   cgroup.create();
   undo.splice(1, 0, () => cgroup.remove());
   cgroup.set(spec.linux?.resources);
@@ -136,7 +138,16 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   commit(options);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });
+  netDevices?.keep();
   return { init, record, cgroup };
+}
+
+/** Once init is in its network namespace; before the hooks and sysctls that are about the devices. */
+function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
+  const devices = linux?.netDevices ?? {};
+  if (Object.keys(devices).length === 0) return undefined;
+  expect(init, 'arrived');
+  return moveNetDevices(devices, init.pid);
 }
 
 function recordOf(options: CreateOptions, spec: Spec, { pid }: Init, cgroup: Cgroup): ContainerRecord {

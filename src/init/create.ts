@@ -5,7 +5,8 @@ import { readFile, writeAll } from '../linux/file.ts';
 import { joinSessionKeyring } from '../linux/keyring.ts';
 import { cloneMount } from '../linux/mount.ts';
 import { joinNamespace, newNamespace } from '../linux/namespace.ts';
-import { setLinkUp } from '../linux/network-interface.ts';
+import { openNetlink } from '../linux/netlink.ts';
+import { LOOPBACK_INDEX, setLinkUp } from '../linux/network-interface.ts';
 import { setDumpable } from '../linux/prctl.ts';
 import { openProc } from '../linux/proc.ts';
 import { setDomainname, setHostname } from '../namespaces/hostname.ts';
@@ -37,11 +38,12 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   // Modes in config.json are meant as they stand.
   setUmask(0);
   verifyNamespaces(request);
+  if (Object.keys(spec.linux?.netDevices ?? {}).length > 0) host.send({ type: 'arrived' });
   // From the host's view of the files, which no image can have prepared.
   const proc = openProc();
   const hostNull = cloneMount('/dev/null', false);
   if (!request.noNewKeyring) joinSessionKeyring(`_ses.${request.id}`);
-  if (hasNew(spec, 'network')) setLinkUp('lo');
+  if (hasNew(spec, 'network')) setLoopbackUp();
 
   const cgroup = lazyCgroup(request, host);
   const hasMounts = namespaceOf(spec, 'mount') !== undefined;
@@ -86,6 +88,11 @@ function mountAll(request: InitRequest, cgroup: () => CgroupView): { root: Fd; l
   const isBound = steps.some(({ kind, destination }) => kind === 'bind' && destination === '/dev');
   if (!isBound) populateDev(root, spec.linux?.devices ?? []);
   return { root, late };
+}
+
+function setLoopbackUp(): void {
+  using socket = openNetlink();
+  setLinkUp(socket, LOOPBACK_INDEX);
 }
 
 function makeCwd(root: Fd, cwd: string): void {

@@ -43,6 +43,17 @@ export function joinNamespace(fd: Fd, kind: NamespaceKind): void {
   syscall('setns', fd.number, CLONE_NEW[kind]);
 }
 
+/** Runs `action` with the calling thread in another namespace; `own` is the path of the one it comes from. */
+export function inNamespace<T>(fd: Fd, kind: 'net', own: string, action: () => T): T {
+  using home = openNamespace(own);
+  joinNamespace(fd, kind);
+  try {
+    return action();
+  } finally {
+    joinNamespace(home, kind);
+  }
+}
+
 /** Moves the calling thread into a new namespace of the given kind. */
 export function newNamespace(kind: NamespaceKind): void {
   syscall('unshare', CLONE_NEW[kind]);

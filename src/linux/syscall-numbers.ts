@@ -57,6 +57,7 @@ const numbers = {
   setns: [308, 268],
   setresgid: [119, 149],
   setresuid: [117, 147],
+  setsockopt: [54, 208],
   socket: [41, 198],
   socketpair: [53, 199],
   statx: [332, 291],

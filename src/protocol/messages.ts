@@ -8,7 +8,8 @@ import type { Spec } from '../spec/config.ts';
  *
  *     host                                       init
  *      ── request ──────────────────────────────▶   everything that init needs to know
- *      (cgroup, its limits)                         (mounts)
+ *      ◀──────────────────────────── arrived ──     it is in its namespaces; only where there are netDevices
+ *      (netDevices, cgroup, its limits)             (mounts)
  *      ── cgroup, descriptors ──────────────────▶   init joins by writing 0 to each: as late as possible, so
  *                                                   that the engine's memory is charged elsewhere, but before
  *                                                   a cgroup is mounted
@@ -23,6 +24,7 @@ import type { Spec } from '../spec/config.ts';
 export type HostMessage = { type: 'request'; request: InitRequest } | { type: 'cgroup' } | { type: 'go' };
 
 export type InitMessage =
+  | { type: 'arrived' }
   | { type: 'ready' }
   | { type: 'log'; line: string }
   | { type: 'failed'; error: PlainError };

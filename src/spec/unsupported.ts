@@ -44,7 +44,6 @@ function filters({ defaultAction, syscalls = [] }: Seccomp): boolean {
 function linux(linux: Linux, refuse: Refuse): void {
   refuse('linux.seccomp', linux.seccomp && filters(linux.seccomp));
   refuse('linux.mountLabel', linux.mountLabel);
-  refuse('linux.netDevices', linux.netDevices);
   refuse('linux.intelRdt', linux.intelRdt !== undefined);
   refuse('linux.personality', linux.personality);
   refuse('linux.memoryPolicy', linux.memoryPolicy);

@@ -26,7 +26,6 @@ t.test('everything at once', async (t) => {
       'hooks.poststop',
       'linux.seccomp',
       'linux.mountLabel',
-      'linux.netDevices',
       'linux.intelRdt',
       'linux.personality',
       'linux.memoryPolicy',
