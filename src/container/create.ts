@@ -8,8 +8,11 @@ import { log, logOptions } from '../log.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
+import { setProcessIoPriority } from '../process/io-priority.ts';
+import { checkLabels } from '../process/labels.ts';
 import { setOomScoreAdj } from '../process/oom-score-adj.ts';
 import { raiseRlimits } from '../process/rlimits.ts';
+import { setScheduler } from '../process/scheduler.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import type { Spec } from '../spec/config.ts';
 import { rootfsPath } from '../spec/query.ts';
@@ -52,6 +55,7 @@ export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }):
     const spec = config.validate();
     refuseUnsupported(spec);
     checkNoPivot(options, spec);
+    checkLabels(spec.process);
     if (fifo) giveExecFifo(fifoPath(options), spec);
     return build(options, spec, init, undo);
   } catch (error) {
@@ -135,6 +139,8 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   channel.sendFds(files);
   for (const file of files) file.close();
   expect(init, 'ready');
+  setScheduler(pid, spec.process.scheduler);
+  setProcessIoPriority(pid, spec.process.ioPriority);
   commit(options);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });

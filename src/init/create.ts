@@ -2,15 +2,16 @@ import { RuntimeError, within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { Fd } from '../linux/fd.ts';
 import { readFile, writeAll } from '../linux/file.ts';
-import { joinSessionKeyring } from '../linux/keyring.ts';
 import { cloneMount } from '../linux/mount.ts';
 import { joinNamespace, newNamespace } from '../linux/namespace.ts';
 import { openNetlink } from '../linux/netlink.ts';
 import { LOOPBACK_INDEX, setLinkUp } from '../linux/network-interface.ts';
 import { setDumpable } from '../linux/prctl.ts';
 import { openProc } from '../linux/proc.ts';
+import { tryAllowAllCpus } from '../linux/sched.ts';
 import { setDomainname, setHostname } from '../namespaces/hostname.ts';
 import { setSysctls } from '../namespaces/sysctl.ts';
+import { joinSessionKeyring } from '../process/keyring.ts';
 import { reopenNull } from '../process/stdio.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
@@ -42,7 +43,10 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   // From the host's view of the files, which no image can have prepared.
   const proc = openProc();
   const hostNull = cloneMount('/dev/null', false);
-  if (!request.noNewKeyring) joinSessionKeyring(`_ses.${request.id}`);
+  if (!request.noNewKeyring) {
+    const hasUserNamespace = namespaceOf(spec, 'user') !== undefined;
+    joinSessionKeyring(proc, { id: request.id, hasUserNamespace, label: spec.process.selinuxLabel });
+  }
   if (hasNew(spec, 'network')) setLoopbackUp();
 
   const cgroup = lazyCgroup(request, host);
@@ -115,6 +119,8 @@ function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
     within('join the cgroup', () => writeAll(file, '0'), { field: 'linux.cgroupsPath' });
     file.close();
   }
+  // A caller that keeps itself to some CPUs does not mean the container, for which its cgroup says which are its own.
+  tryAllowAllCpus();
   if (hasNew(request.spec, 'cgroup')) newNamespace('cgroup');
   else if (request.joinCgroup !== undefined) joinNamespace(new Fd(request.joinCgroup), 'cgroup');
   return {

@@ -10,6 +10,9 @@ import { enterCwd } from '../process/cwd.ts';
 import { passDescriptors } from '../process/descriptors.ts';
 import { programEnvironment } from '../process/env.ts';
 import { findExecutable } from '../process/executable.ts';
+import { setExecLabels } from '../process/labels.ts';
+import { applyMemoryPolicy } from '../process/memory-policy.ts';
+import { applyPersonality } from '../process/personality.ts';
 import { setNofile, setRlimits } from '../process/rlimits.ts';
 import { giveStdio, keepStdio } from '../process/stdio.ts';
 import { becomeUser } from '../process/user.ts';
@@ -35,6 +38,10 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   const env = programEnvironment(root, program.env ?? [], user.uid ?? 0, request.listenFds);
   const argv = program.args;
 
+  applyPersonality(request.spec.linux?.personality);
+  applyMemoryPolicy(request.spec.linux?.memoryPolicy);
+  // While this user may write there, and before a filter that may forbid it.
+  setExecLabels(proc, program);
   becomeUserOf(program, root);
   setUmask(user.umask ?? DEFAULT_UMASK);
   // As the program's user, in its directory: what it may not execute, it shall not.

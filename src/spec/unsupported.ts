@@ -17,13 +17,7 @@ function asksForSomething(value: unknown): boolean {
 }
 
 function process(process: Process, refuse: Refuse): void {
-  const { initial, final } = process.execCPUAffinity ?? {};
   refuse('process.terminal', process.terminal);
-  refuse('process.apparmorProfile', process.apparmorProfile);
-  refuse('process.selinuxLabel', process.selinuxLabel);
-  refuse('process.scheduler', process.scheduler);
-  refuse('process.ioPriority', process.ioPriority);
-  refuse('process.execCPUAffinity', initial || final);
 }
 
 function mount({ options, uidMappings, gidMappings }: Mount, field: string, refuse: Refuse): void {
@@ -45,8 +39,6 @@ function linux(linux: Linux, refuse: Refuse): void {
   refuse('linux.seccomp', linux.seccomp && filters(linux.seccomp));
   refuse('linux.mountLabel', linux.mountLabel);
   refuse('linux.intelRdt', linux.intelRdt !== undefined);
-  refuse('linux.personality', linux.personality);
-  refuse('linux.memoryPolicy', linux.memoryPolicy);
 }
 
 function memory(memory: Memory, refuse: Refuse): void {
