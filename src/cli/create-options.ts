@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CreateOptions } from '../container/options.ts';
+import { CGROUP_MANAGERS, type CreateOptions } from '../container/options.ts';
 import { notSupported } from '../errors.ts';
 import type { Invocation } from './invocation.ts';
 import type { createCommand, runCommand } from './table.ts';
@@ -12,7 +12,7 @@ export function readCreateOptions(
   const { root, systemdCgroup, rootless, listenFds } = settings;
   if (options['console-socket'] !== undefined) throw notSupported('--console-socket');
   if (options['pidfd-socket'] !== undefined) throw notSupported('--pidfd-socket');
-  if (systemdCgroup) throw notSupported('--systemd-cgroup');
+  if (systemdCgroup && !CGROUP_MANAGERS.systemd) throw notSupported('--systemd-cgroup');
   return {
     root,
     id,

@@ -25,6 +25,7 @@ const handlers: Record<string, AnyHandler> = {
   kill: kill.handler,
   delete: remove.handler,
   list: list.handler,
+  features: async (invocation) => (await import('./commands/features.ts')).handler(invocation),
   spec: async (invocation) => (await import('./commands/spec.ts')).handler(invocation),
 };
 

@@ -212,6 +212,14 @@ export const specCommand = {
   ],
 } as const satisfies Command;
 
+export const featuresCommand = {
+  name: 'features',
+  description: 'show what this version carries out as JSON',
+  details: 'Whether the kernel and the libraries of this host can do it all is another question.',
+  positionals: [],
+  options: [help],
+} as const satisfies Command;
+
 export const helpCommand = {
   name: 'help',
   alias: 'h',
@@ -236,6 +244,7 @@ export const commands: readonly Command[] = [
   deleteCommand,
   listCommand,
   specCommand,
+  featuresCommand,
   helpCommand,
   completionCommand,
 ];

@@ -1,5 +1,13 @@
 import { RuntimeError } from '../errors.ts';
 
+/** What makes cgroups here, whatever this host has. */
+export const CGROUP_MANAGERS: Readonly<Record<'v1' | 'v2' | 'systemd' | 'systemdUser', boolean>> = {
+  v1: true,
+  v2: true,
+  systemd: false,
+  systemdUser: false,
+};
+
 /** Where the state of all containers of a caller lies: an absolute directory. */
 export interface StoreOptions {
   root: string;

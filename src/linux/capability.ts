@@ -45,6 +45,11 @@ const names = [
   'CHECKPOINT_RESTORE',
 ];
 
+/** All that have a name here, in the order of their numbers. */
+export function capabilityNames(): string[] {
+  return names.map((name) => `CAP_${name}`);
+}
+
 /** The number of a capability such as `CAP_SYS_ADMIN`; undefined when it is unknown. */
 export function capabilityNumber(name: string): number | undefined {
   const index = name.startsWith('CAP_') ? names.indexOf(name.slice(4)) : -1;

@@ -24,6 +24,11 @@ const kinds: Record<Namespace['type'], NamespaceKind> = {
   time: 'time',
 };
 
+/** The types that linux.namespaces may have. */
+export function namespaceTypes(): Namespace['type'][] {
+  return Object.keys(kinds) as Namespace['type'][];
+}
+
 export function planNamespaces(namespaces: readonly Namespace[] = []): NamespacePlan {
   const plan: NamespacePlan = {
     fresh: [],

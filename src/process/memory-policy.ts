@@ -1,11 +1,11 @@
 // Runs in the container's namespaces.
 import { within } from '../errors.ts';
 import { setMemoryPolicy } from '../linux/sched.ts';
-import type { MemoryPolicy } from '../spec/config.ts';
+import type { MemoryPolicy, MemoryPolicyMode } from '../spec/config.ts';
 import { MAX_NODES, parseIdList } from '../spec/id-list.ts';
 
 // Source: include/uapi/linux/mempolicy.h.
-const MODES = [
+export const MEMORY_POLICY_MODES: readonly MemoryPolicyMode[] = [
   'MPOL_DEFAULT',
   'MPOL_PREFERRED',
   'MPOL_BIND',
@@ -14,7 +14,7 @@ const MODES = [
   'MPOL_PREFERRED_MANY',
   'MPOL_WEIGHTED_INTERLEAVE',
 ];
-const FLAGS = {
+export const MEMORY_POLICY_FLAGS = {
   MPOL_F_NUMA_BALANCING: 1 << 13,
   MPOL_F_RELATIVE_NODES: 1 << 14,
   MPOL_F_STATIC_NODES: 1 << 15,
@@ -29,8 +29,11 @@ export interface MemoryPolicyPlan {
 
 /** Pure. */
 export function planMemoryPolicy({ mode, nodes, flags = [] }: MemoryPolicy): MemoryPolicyPlan {
-  const bits = flags.reduce((mask, flag) => mask | FLAGS[flag], 0);
-  return { mode: MODES.indexOf(mode) | bits, nodes: nodes?.trim() ? nodeMask(nodes) : new Uint8Array(0) };
+  const bits = flags.reduce((mask, flag) => mask | MEMORY_POLICY_FLAGS[flag], 0);
+  return {
+    mode: MEMORY_POLICY_MODES.indexOf(mode) | bits,
+    nodes: nodes?.trim() ? nodeMask(nodes) : new Uint8Array(0),
+  };
 }
 
 function nodeMask(list: string): Uint8Array {

@@ -112,6 +112,11 @@ const effects: Record<string, Effect> = {
   loud: nothing,
 };
 
+/** The options that are the runtime's; any other one is for the filesystem. */
+export function mountOptionNames(): string[] {
+  return Object.keys(effects);
+}
+
 /** Translates mounts[].options; what is no option of a mount is passed to the filesystem. */
 export function mountOptions(texts: readonly string[] = []): MountOptions {
   const options: MountOptions = {

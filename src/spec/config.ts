@@ -21,6 +21,8 @@ export type {
   Linux,
   Memory,
   MemoryPolicy,
+  MemoryPolicyFlag,
+  MemoryPolicyMode,
   Mount,
   Namespace,
   NamespaceType,

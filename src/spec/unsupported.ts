@@ -2,6 +2,7 @@ import { notSupported } from '../errors.ts';
 import type { BlockIO, Cpu, Linux, Memory, Mount, Process, Resources, Seccomp, Spec } from './config.ts';
 import { hookKinds } from './hook-kinds.ts';
 import { each } from './rules/rule.ts';
+import { OCI_VERSION } from './state.ts';
 
 /** Notes `field` when the second argument is true, or a value that asks for something (not "", 0, [] or {}). */
 type Refuse = (field: string, asked: unknown) => void;
@@ -85,6 +86,17 @@ function resources(resources: Resources, refuse: Refuse): void {
 
 /** Throws one error (`NOT_SUPPORTED`) that lists everything asked for that this version does not carry out. */
 export function refuseUnsupported(spec: Spec): void {
+  const fields = unsupported(spec);
+  if (fields.length > 0) throw notSupported(fields.join(', '));
+}
+
+/** Whether this version carries out all of that part of a configuration. */
+export function supports(part: Partial<Omit<Spec, 'process'>> & { process?: Partial<Process> }): boolean {
+  const process = { cwd: '/', args: ['sh'], ...part.process };
+  return unsupported({ ociVersion: OCI_VERSION, root: { path: '/' }, ...part, process }).length === 0;
+}
+
+function unsupported(spec: Spec): string[] {
   const fields: string[] = [];
   const refuse: Refuse = (field, asked) => {
     if (asksForSomething(asked)) fields.push(field);
@@ -94,5 +106,5 @@ export function refuseUnsupported(spec: Spec): void {
   for (const kind of hookKinds) refuse(`hooks.${kind}`, spec.hooks?.[kind]);
   linux(spec.linux ?? {}, refuse);
   resources(spec.linux?.resources ?? {}, refuse);
-  if (fields.length > 0) throw notSupported(fields.join(', '));
+  return fields;
 }

@@ -1,0 +1,34 @@
+import t from 'tap';
+import { features } from '../../src/container/features.ts';
+import { planCapabilities } from '../../src/process/capabilities.ts';
+import { mountOptions } from '../../src/rootfs/mount-options.ts';
+import { check } from '../../src/spec/check.ts';
+import { validate } from '../../src/spec/generated/validate-features.js';
+import { minimal } from '../fixtures/good-configs.ts';
+
+const document = features(['create', 'checkpoint']);
+
+t.test('is what the specification asks for', async (t) => {
+  t.ok(validate(document), JSON.stringify(validate.errors));
+  t.same(document, JSON.parse(JSON.stringify(document)), 'nothing that JSON leaves out');
+  for (const ociVersion of [document.ociVersionMin, document.ociVersionMax]) {
+    t.same(check({ ...minimal, ociVersion }), [], `${ociVersion} is accepted`);
+  }
+});
+
+t.test('every name is recognized', async (t) => {
+  const { linux = {}, mountOptions: options = [] } = document;
+  t.ok(options.length > 30);
+  for (const option of options) t.same(mountOptions([option]).parameters, [], option);
+  t.same(options, [...options].sort());
+  t.equal(linux.capabilities?.length, 41);
+  t.same(planCapabilities({ bounding: linux.capabilities ?? [] }).unknown, []);
+  t.same(linux.namespaces, ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'user', 'uts']);
+});
+
+t.test('checkpoints can be asked for where there is the command', async (t) => {
+  const enabled = (commands: string[]) =>
+    features(commands).annotations?.['org.opencontainers.runc.checkpoint.enabled'];
+  t.equal(enabled(['checkpoint']), 'true');
+  t.equal(enabled(['create']), 'false');
+});
