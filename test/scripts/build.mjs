@@ -22,7 +22,7 @@ const ARCHITECTURES = { x64: 'x64', arm64: 'aarch64' };
 const EXECUTABLE = at('dist/trunc');
 
 /** The Bun of this machine's npm package. */
-function findBun() {
+export function findBun() {
   const { TRUNC_BUN: chosen } = process.env;
   const bun = chosen ?? at(`node_modules/@oven/bun-linux-${ARCHITECTURES[process.arch]}/bin/bun`);
   if (!existsSync(bun)) stop(`${bun} is missing; Bun for ${process.arch} is needed, or TRUNC_BUN=PATH`);

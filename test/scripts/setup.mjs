@@ -7,7 +7,12 @@ import { delimiter, join } from 'node:path';
 import { at, run, runQuietly, say, stop } from './project.mjs';
 
 /** Debian packages whose program has another name. */
-const PROGRAMS = { 'busybox-static': 'busybox' };
+const PROGRAMS = {
+  'busybox-static': 'busybox',
+  e2fsprogs: 'mke2fs',
+  'qemu-system-x86': 'qemu-system-x86_64',
+  'util-linux': 'setpriv',
+};
 
 /** The path of a program, or undefined. */
 export function findProgram(name) {

@@ -10,7 +10,7 @@ const FATAL = /^root is required$|is not installed$/;
 const MEANT = /^only |^RUNTIME is set$/;
 
 /** Reads one run: nested by four spaces, files at the top, their tests below. Source: testanything.org, version 14. */
-class Counter {
+export class Counter {
   passed = 0;
   failed = 0;
   skips = new Map();

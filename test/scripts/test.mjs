@@ -8,7 +8,7 @@ import { installDebianPackages, installNpmPackages, requireRoot } from './setup.
 import { runTests } from './tap.mjs';
 
 const DEBIAN_PACKAGES = ['busybox-static', 'runc', 'crun', 'strace', 'jq'];
-const NOT_TESTS = /^(helpers|fixtures|bench|scripts)\//;
+const NOT_TESTS = /^(helpers|fixtures|bench|scripts|vm)\//;
 const ARCHITECTURE = 'test/architecture.ts';
 
 const files = readdirSync(at('test'), { recursive: true })
