@@ -65,3 +65,36 @@ t.test('procfs itself may be anywhere below /proc', async (t) => {
   const mounts = [{ destination: '/proc/inner', type: 'proc', source: 'proc' }];
   t.same(fields({ ...minimal, mounts, linux: { namespaces: [{ type: 'mount' }] } }), []);
 });
+
+t.test('combinations that work', async (t) => {
+  const namespaces = ['mount', 'network', 'time'].map((type) => ({ type }));
+  const process = (part: object): object => ({ process: { ...minimal.process, ...part } });
+  const linux = (part: object): object => ({ linux: { namespaces, ...part } });
+  const notify = { names: ['mount'], action: 'SCMP_ACT_NOTIFY' };
+  const bind = { destination: '/mnt', source: '/tmp', options: ['rbind'] };
+  const good: object[] = [
+    process({ scheduler: { policy: 'SCHED_BATCH', nice: -20 } }),
+    process({ scheduler: { policy: 'SCHED_RR', priority: 99, nice: 0, runtime: 0 } }),
+    process({ scheduler: { policy: 'SCHED_DEADLINE', runtime: 1e6, deadline: 1e6 } }),
+    process({ scheduler: { policy: 'SCHED_IDLE', flags: ['SCHED_FLAG_RESET_ON_FORK'] } }),
+    process({ execCPUAffinity: { initial: '', final: ' 0 , 2-4 ' } }),
+    process({ consoleSize: { height: 70000, width: 0 } }),
+    linux({ memoryPolicy: { mode: 'MPOL_PREFERRED' } }),
+    linux({ memoryPolicy: { mode: 'MPOL_DEFAULT', nodes: '' } }),
+    linux({ memoryPolicy: { mode: 'MPOL_PREFERRED_MANY', nodes: '0', flags: ['MPOL_F_NUMA_BALANCING'] } }),
+    linux({ intelRdt: {} }),
+    linux({ intelRdt: { closID: '/', schemata: ['MB:0=20', 'L2:0=f'] } }),
+    linux({ netDevices: { eth0: { name: 'eth%d' }, eth1: { name: 'eth%d' }, 'a%b': {} } }),
+    linux({ seccomp: { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: 'x', syscalls: [notify] } }),
+    linux({ seccomp: { defaultAction: 'SCMP_ACT_TRACE', defaultErrnoRet: 65535 } }),
+    linux({ personality: { domain: 'LINUX', flags: [] } }),
+    linux({ timeOffsets: { boottime: { secs: 4611686018 }, monotonic: {} } }),
+    linux({ resources: { unified: { 'io.max': '8:0 rbps=1\n8:16 wiops=2' }, blockIO: { weight: 0 } } }),
+    { ...linux({}), mounts: [{ ...bind, uidMappings: [], gidMappings: [] }] },
+    {
+      ...linux({ namespaces: [...namespaces, { type: 'user', path: '/proc/1/ns/user' }] }),
+      mounts: [{ ...bind, options: ['rbind', 'ridmap'] }],
+    },
+  ];
+  for (const part of good) t.same(check({ ...minimal, ...part } as Document), [], JSON.stringify(part));
+});

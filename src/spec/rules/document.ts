@@ -48,9 +48,14 @@ function names(spec: Document, report: Report): void {
 function hooks({ hooks }: Document, report: Report): void {
   if (!hooks) return;
   for (const kind of hookKinds) {
-    each(hooks[kind], ({ path }, index) => {
-      const problem = pathProblem(path);
+    each(hooks[kind], (hook, index) => {
+      const problem = pathProblem(hook.path);
       if (problem) report(`hooks.${kind}[${index}].path`, problem);
+      for (const key of ['args', 'env'] as const) {
+        each(hook[key], (text, position) => {
+          if (hasNul(text)) report(`hooks.${kind}[${index}].${key}[${position}]`, NUL);
+        });
+      }
     });
   }
 }

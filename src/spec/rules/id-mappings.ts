@@ -14,6 +14,12 @@ function overlap(a: IdMapping, b: IdMapping, side: Side): boolean {
   return a[side] < b[side] + b.size && b[side] < a[side] + a.size;
 }
 
+/** Reports what the kernel would not take as the map of a user namespace. */
+export function mappingProblems(field: string, mappings: readonly IdMapping[], report: Report): void {
+  if (mappings.length > MAX_MAPPINGS) report(field, `must have at most ${MAX_MAPPINGS} entries`);
+  else ranges(field, mappings, report);
+}
+
 function ranges(field: string, mappings: readonly IdMapping[], report: Report): void {
   each(mappings, (mapping, index) => {
     const { containerID, hostID, size } = mapping;
@@ -36,10 +42,8 @@ function mappings(spec: Document, report: Report): void {
       if (hasNew(spec, 'user')) report(path, 'is missing: a new user namespace needs it');
     } else if (!namespaceOf(spec, 'user')) {
       report(path, 'needs a user namespace');
-    } else if (mappings.length > MAX_MAPPINGS) {
-      report(path, `must have at most ${MAX_MAPPINGS} entries`);
     } else {
-      ranges(path, mappings, report);
+      mappingProblems(path, mappings, report);
     }
   }
 }

@@ -1,30 +1,31 @@
 import type { Document } from '../config.ts';
 import { each, hasNul, NUL, type Report, type Rule } from './rule.ts';
 
-const ONE_LINE = 'must not have more than one line';
+const FIELD = 'linux.intelRdt';
+// Directories of resctrl itself; the file names of Linux have at most 255 bytes.
+const RESERVED = ['.', '..', 'info', 'mon_data', 'mon_groups'];
+const MAX_BYTES = 255;
 
-/** The group becomes a directory of the resctrl filesystem, whose root is the group "/". */
-function closID({ linux }: Document, report: Report): void {
-  const id = linux?.intelRdt?.closID;
-  if (!id || id === '/') return;
-  const field = 'linux.intelRdt.closID';
-  if (id === '.' || id === '..' || id.includes('/') || id.includes('\n')) {
-    report(field, `must be the name of one directory, or "/", found ${JSON.stringify(id)}`);
-  }
-  if (hasNul(id)) report(field, NUL);
+/** What cannot be a directory below the root of resctrl; `/` is that root. */
+function closIdProblem(closID: string): string | undefined {
+  const found = `found ${JSON.stringify(closID)}`;
+  if (closID === '/') return undefined;
+  if (RESERVED.includes(closID)) return `must be the name of a group of its own, ${found}`;
+  if (/[/\n\0]/.test(closID)) return `must be "/" or a name without "/", newline and NUL byte, ${found}`;
+  return Buffer.byteLength(closID) > MAX_BYTES ? `must have at most ${MAX_BYTES} bytes` : undefined;
 }
 
-function schemata({ linux }: Document, report: Report): void {
+function intelRdt({ linux }: Document, report: Report): void {
   const rdt = linux?.intelRdt;
-  if (hasNul(rdt?.l3CacheSchema)) report('linux.intelRdt.l3CacheSchema', NUL);
-  if (hasNul(rdt?.memBwSchema)) report('linux.intelRdt.memBwSchema', NUL);
-  each(rdt?.schemata, (line, index) => {
-    const field = `linux.intelRdt.schemata[${index}]`;
-    if (line.includes('\n')) report(field, ONE_LINE);
-    if (hasNul(line)) report(field, NUL);
-    if (!line.includes(':'))
-      report(field, `must be a resource and its domains such as "L2:0=f", found ${JSON.stringify(line)}`);
+  if (!rdt) return;
+  const problem = rdt.closID && closIdProblem(rdt.closID);
+  if (problem) report(`${FIELD}.closID`, problem);
+  for (const key of ['l3CacheSchema', 'memBwSchema'] as const) {
+    if (hasNul(rdt[key])) report(`${FIELD}.${key}`, NUL);
+  }
+  each(rdt.schemata, (line, index) => {
+    if (hasNul(line)) report(`${FIELD}.schemata[${index}]`, NUL);
   });
 }
 
-export const intelRdtRules: readonly Rule[] = [closID, schemata];
+export const intelRdtRules: readonly Rule[] = [intelRdt];

@@ -1,21 +1,11 @@
 import type { Device, Document } from '../config.ts';
+import { deviceNumbers } from './device-numbers.ts';
 import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
-
-// dev_t of the kernel has 12 bits for the major and 20 for the minor number.
-const MAX_NUMBER = { major: 0xfff, minor: 0xfffff } as const;
 
 function checkDevice(device: Device, index: number, report: Report): void {
   const problem = pathProblem(device.path);
   if (problem) report(`linux.devices[${index}].path`, problem);
-  if (device.type === 'p') return;
-  for (const key of ['major', 'minor'] as const) {
-    const number = device[key];
-    const max = MAX_NUMBER[key];
-    if (number === undefined) report(`linux.devices[${index}].${key}`, 'is missing');
-    else if (number < 0 || number > max) {
-      report(`linux.devices[${index}].${key}`, `must be an integer from 0 to ${max}, found ${number}`);
-    }
-  }
+  if (device.type !== 'p') deviceNumbers(`linux.devices[${index}]`, device, report);
 }
 
 function devices({ linux }: Document, report: Report): void {
@@ -37,4 +27,14 @@ function cgroupsPath({ linux }: Document, report: Report): void {
   if (hasNul(path)) report('linux.cgroupsPath', NUL);
 }
 
-export const linuxRules: readonly Rule[] = [devices, paths, cgroupsPath];
+function mountLabel({ linux }: Document, report: Report): void {
+  if (hasNul(linux?.mountLabel)) report('linux.mountLabel', NUL);
+}
+
+function personality({ linux }: Document, report: Report): void {
+  const flag = linux?.personality?.flags?.[0];
+  if (flag !== undefined)
+    report('linux.personality.flags', `must be empty: there are none yet, found ${JSON.stringify(flag)}`);
+}
+
+export const linuxRules: readonly Rule[] = [devices, paths, cgroupsPath, mountLabel, personality];

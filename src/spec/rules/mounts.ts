@@ -1,6 +1,7 @@
 import type { Document, Mount } from '../config.ts';
 import { COVERABLE_IN_PROC } from '../defaults.ts';
 import { namespaceOf } from '../query.ts';
+import { mappingProblems } from './id-mappings.ts';
 import { each, hasNul, NUL, type Report, type Rule } from './rule.ts';
 
 /** The absolute form of a destination without `.` and `..`; the specification takes a relative one from `/`. */
@@ -27,6 +28,25 @@ function isBind({ type, options = [] }: Mount): boolean {
   return type === 'bind' || options.includes('bind') || options.includes('rbind');
 }
 
+/** Both maps, or none: then those of the container's user namespace. */
+function idMap(spec: Document, mount: Mount, index: number, report: Report): void {
+  const { options, uidMappings, gidMappings } = mount;
+  const field = `mounts[${index}]`;
+  if (uidMappings?.length || gidMappings?.length) {
+    const needed = 'is missing: the maps of users and groups need each other';
+    if (!uidMappings?.length) report(`${field}.uidMappings`, needed);
+    else mappingProblems(`${field}.uidMappings`, uidMappings, report);
+    if (!gidMappings?.length) report(`${field}.gidMappings`, needed);
+    else mappingProblems(`${field}.gidMappings`, gidMappings, report);
+    return;
+  }
+  if (namespaceOf(spec, 'user')) return;
+  each(options, (option, position) => {
+    if (option === 'idmap' || option === 'ridmap')
+      report(`${field}.options[${position}]`, `${option} needs uidMappings, or a user namespace`);
+  });
+}
+
 function checkMount(mount: Mount, index: number, report: Report): void {
   const { type, source, options } = mount;
   const problem = destinationProblem(mount);
@@ -46,7 +66,10 @@ function checkMount(mount: Mount, index: number, report: Report): void {
 function mounts(spec: Document, report: Report): void {
   if (!spec.mounts?.length) return;
   if (!namespaceOf(spec, 'mount')) report('mounts', 'needs a mount namespace');
-  each(spec.mounts, (mount, index) => checkMount(mount, index, report));
+  each(spec.mounts, (mount, index) => {
+    checkMount(mount, index, report);
+    idMap(spec, mount, index, report);
+  });
 }
 
 export const mountRules: readonly Rule[] = [mounts];

@@ -2,6 +2,9 @@ import type { Document } from '../config.ts';
 import { hasNew, namespaceOf } from '../query.ts';
 import { each, pathProblem, type Report, type Rule } from './rule.ts';
 
+// Half of KTIME_SEC_MAX: no clock goes further; time_namespaces(7).
+const MAX_CLOCK = 4_611_686_018;
+
 function namespaces({ linux }: Document, report: Report): void {
   const seen: string[] = [];
   each(linux?.namespaces, ({ type, path }, index) => {
@@ -26,8 +29,12 @@ function needsMountNamespace(spec: Document, report: Report): void {
 /** Offsets can be written only before the first process is in the namespace. */
 function timeOffsets(spec: Document, report: Report): void {
   const { monotonic, boottime } = spec.linux?.timeOffsets ?? {};
-  if ((monotonic || boottime) && !hasNew(spec, 'time'))
-    report('linux.timeOffsets', 'needs a new time namespace');
+  if (!monotonic && !boottime) return;
+  if (!hasNew(spec, 'time')) report('linux.timeOffsets', 'needs a new time namespace');
+  for (const [clock, { secs = 0 } = {}] of Object.entries({ monotonic, boottime })) {
+    if (Math.abs(secs) > MAX_CLOCK)
+      report(`linux.timeOffsets.${clock}.secs`, `must be from -${MAX_CLOCK} to ${MAX_CLOCK}, found ${secs}`);
+  }
 }
 
 export const namespaceRules: readonly Rule[] = [namespaces, needsMountNamespace, timeOffsets];

@@ -1,8 +1,9 @@
 import type { Document } from '../config.ts';
 import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
 
-// NGROUPS_MAX of include/uapi/linux/limits.h.
+// NGROUPS_MAX of the kernel, and the fields of its struct winsize.
 const MAX_GROUPS = 65536;
+const MAX_CHARACTERS = 65535;
 
 function present({ process }: Document, report: Report): void {
   // The specification lets `create` do without, but then no `start` could ever succeed.
@@ -44,17 +45,25 @@ function rlimits({ process }: Document, report: Report): void {
   });
 }
 
-function groups({ process }: Document, report: Report): void {
+function user({ process }: Document, report: Report): void {
   const count = process?.user?.additionalGids?.length ?? 0;
-  if (count > MAX_GROUPS) {
+  if (count > MAX_GROUPS)
     report('process.user.additionalGids', `must have at most ${MAX_GROUPS} entries, found ${count}`);
-  }
 }
 
 function labels({ process }: Document, report: Report): void {
-  for (const key of ['apparmorProfile', 'selinuxLabel'] as const) {
-    if (hasNul(process?.[key])) report(`process.${key}`, NUL);
+  if (hasNul(process?.apparmorProfile)) report('process.apparmorProfile', NUL);
+  if (hasNul(process?.selinuxLabel)) report('process.selinuxLabel', NUL);
+}
+
+/** Without a terminal the size has to be ignored. */
+function consoleSize({ process }: Document, report: Report): void {
+  const size = process?.terminal ? process.consoleSize : undefined;
+  if (!size) return;
+  for (const key of ['height', 'width'] as const) {
+    if (size[key] > MAX_CHARACTERS)
+      report(`process.consoleSize.${key}`, `must be at most ${MAX_CHARACTERS}, found ${size[key]}`);
   }
 }
 
-export const processRules: readonly Rule[] = [present, cwd, args, env, rlimits, groups, labels];
+export const processRules: readonly Rule[] = [present, cwd, args, env, rlimits, user, labels, consoleSize];

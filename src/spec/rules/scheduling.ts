@@ -1,78 +1,60 @@
-import type { Document, Scheduler } from '../config.ts';
-import { MAX_NODES, parseIdList } from '../id-list.ts';
+import type { Document, Process, Scheduler } from '../config.ts';
+import { listProblem, MAX_CPU } from './number-list.ts';
 import type { Report, Rule } from './rule.ts';
 
+type Key = 'nice' | 'priority' | 'runtime' | 'deadline' | 'period';
+
+const FIELD = 'process.scheduler';
 const MIN_NICE = -20;
 const MAX_NICE = 19;
 const MAX_PRIORITY = 99;
+const NEEDED_BY: Readonly<Record<Key, string>> = {
+  nice: 'SCHED_OTHER or SCHED_BATCH',
+  priority: 'SCHED_FIFO or SCHED_RR',
+  runtime: 'SCHED_DEADLINE',
+  deadline: 'SCHED_DEADLINE',
+  period: 'SCHED_DEADLINE',
+};
 
-function isRealtime({ policy }: Scheduler): boolean {
-  return policy === 'SCHED_FIFO' || policy === 'SCHED_RR';
+/** The kernel would refuse, or silently drop, what belongs to another policy. */
+function foreign(scheduler: Scheduler, report: Report): void {
+  for (const key of ['nice', 'priority', 'runtime', 'deadline', 'period'] as const) {
+    const needed = NEEDED_BY[key];
+    if (!scheduler[key] || needed.split(' or ').includes(scheduler.policy)) continue;
+    report(`${FIELD}.${key}`, `needs the policy ${needed}, found ${scheduler.policy}`);
+  }
 }
 
+/** See sched_setattr(2). */
 function scheduler({ process }: Document, report: Report): void {
   const scheduler = process?.scheduler;
   if (!scheduler) return;
   const { policy, nice = 0, priority = 0, flags = [] } = scheduler;
-  const field = 'process.scheduler';
-  if (nice < MIN_NICE || nice > MAX_NICE) {
-    report(`${field}.nice`, `must be an integer from ${MIN_NICE} to ${MAX_NICE}, found ${nice}`);
-  }
-  if (isRealtime(scheduler)) {
-    const isKept = flags.includes('SCHED_FLAG_KEEP_PARAMS');
-    if (!isKept && (priority < 1 || priority > MAX_PRIORITY)) {
-      report(
-        `${field}.priority`,
-        `must be an integer from 1 to ${MAX_PRIORITY} with ${policy}, found ${priority}`,
-      );
-    }
-  } else if (priority !== 0) {
-    report(`${field}.priority`, `is for SCHED_FIFO and SCHED_RR, not for ${policy}`);
-  }
-  if (policy === 'SCHED_DEADLINE') return;
-  for (const key of ['runtime', 'deadline', 'period'] as const) {
-    if (scheduler[key]) report(`${field}.${key}`, `is for SCHED_DEADLINE, not for ${policy}`);
-  }
+  const { runtime = 0, deadline = 0, period = deadline } = scheduler;
+  foreign(scheduler, report);
+  if (nice < MIN_NICE || nice > MAX_NICE)
+    report(`${FIELD}.nice`, `must be from ${MIN_NICE} to ${MAX_NICE}, found ${nice}`);
+  if (policy === 'SCHED_ISO') report(`${FIELD}.policy`, 'SCHED_ISO is not there in any Linux kernel');
+  const isRealtime = policy === 'SCHED_FIFO' || policy === 'SCHED_RR';
+  const isKept = flags.includes('SCHED_FLAG_KEEP_PARAMS');
+  if (isRealtime && !isKept && (priority < 1 || priority > MAX_PRIORITY))
+    report(`${FIELD}.priority`, `must be from 1 to ${MAX_PRIORITY}, found ${priority}`);
+  if (policy !== 'SCHED_DEADLINE') return;
+  if (!runtime) report(`${FIELD}.runtime`, 'is missing: SCHED_DEADLINE needs it');
+  if (!deadline) report(`${FIELD}.deadline`, 'is missing: SCHED_DEADLINE needs it');
+  else if (runtime > deadline)
+    report(`${FIELD}.runtime`, `must not be above deadline, found ${runtime} above ${deadline}`);
+  if (period !== 0 && deadline > period)
+    report(`${FIELD}.deadline`, `must not be above period, found ${deadline} above ${period}`);
 }
 
-function execCPUAffinity({ process }: Document, report: Report): void {
+function affinity({ process }: Document, report: Report): void {
+  const affinity: Process['execCPUAffinity'] = process?.execCPUAffinity;
   for (const key of ['initial', 'final'] as const) {
-    const list = process?.execCPUAffinity?.[key];
-    if (list?.trim() && !parseIdList(list)) {
-      report(
-        `process.execCPUAffinity.${key}`,
-        `must be a list of CPUs such as "0-3,7", found ${JSON.stringify(list)}`,
-      );
-    }
+    const list = affinity?.[key];
+    const problem = list?.trim() && listProblem(list.trim().replace(/ *, */g, ','), MAX_CPU);
+    if (problem) report(`process.execCPUAffinity.${key}`, problem);
   }
 }
 
-function memoryPolicy({ linux }: Document, report: Report): void {
-  const policy = linux?.memoryPolicy;
-  if (!policy) return;
-  const { mode, flags = [] } = policy;
-  const nodes = policy.nodes?.trim();
-  const field = 'linux.memoryPolicy';
-  const ranges = nodes ? parseIdList(nodes) : [];
-  if (ranges === undefined) {
-    report(`${field}.nodes`, `must be a list of nodes such as "0-3,7", found ${JSON.stringify(nodes)}`);
-  } else if (ranges.some(([, last]) => last >= MAX_NODES)) {
-    report(`${field}.nodes`, `must not have nodes above ${MAX_NODES - 1}, found ${JSON.stringify(nodes)}`);
-  }
-  if (mode === 'MPOL_DEFAULT' || mode === 'MPOL_LOCAL') {
-    if (nodes) report(`${field}.nodes`, `must be empty with ${mode}`);
-  } else if (!nodes && mode !== 'MPOL_PREFERRED') {
-    report(`${field}.nodes`, `is missing: ${mode} needs it`);
-  }
-  if (flags.includes('MPOL_F_STATIC_NODES') && flags.includes('MPOL_F_RELATIVE_NODES')) {
-    report(`${field}.flags`, 'must not have both MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES');
-  }
-}
-
-/** The specification defines no flag yet: whatever is there cannot be carried out. */
-function personality({ linux }: Document, report: Report): void {
-  const flag = linux?.personality?.flags?.[0];
-  if (flag !== undefined) report('linux.personality.flags[0]', `is unknown: ${JSON.stringify(flag)}`);
-}
-
-export const schedulingRules: readonly Rule[] = [scheduler, execCPUAffinity, memoryPolicy, personality];
+export const schedulingRules: readonly Rule[] = [scheduler, affinity];

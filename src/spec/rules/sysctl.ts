@@ -35,9 +35,13 @@ function problemOf(name: string, value: string, spec: Document): string | undefi
 
 function sysctl(spec: Document, report: Report): void {
   const values = spec.linux?.sysctl ?? {};
+  const seen: string[] = [];
   for (const name of Object.keys(values)) {
     const problem = problemOf(name, values[name] as string, spec);
     if (problem) report(child('linux.sysctl', name), problem);
+    const path = sysctlPath(name);
+    if (seen.includes(path)) report(child('linux.sysctl', name), 'is there twice, in both spellings');
+    seen.push(path);
   }
 }
 
