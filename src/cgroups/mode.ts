@@ -1,4 +1,5 @@
 // Pure.
+import { unescaped } from '../linux/mountinfo.ts';
 
 /** One cgroup hierarchy that is mounted here. */
 export interface Hierarchy {
@@ -76,10 +77,4 @@ function cgroupMounts(mountinfo: string): CgroupMount[] {
     });
   }
   return mounts;
-}
-
-/** Blanks and backslashes are in octal there. */
-function unescaped(field: string): string {
-  if (!field.includes('\\')) return field;
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -1,6 +1,7 @@
 import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
+import { checkRdt, discardRdt, findResctrl, joinRdt, planRdt, type RdtPlan } from '../intel-rdt.ts';
 import { changeOwner } from '../linux/file.ts';
 import { O_WRONLY, openPath } from '../linux/path.ts';
 import { processStat } from '../linux/proc.ts';
@@ -106,7 +107,8 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   const { pid, channel } = init;
   init.settle(spec.linux);
   const softNofile = callerNofile();
-  const record = recordOf(options, spec, init, cgroup);
+  const rdt = openRdt(spec, options.id);
+  const record = recordOf(options, spec, init, { cgroup, rdt });
   channel.send({
     type: 'request',
     request: {
@@ -130,6 +132,11 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   cgroup.create();
   undo.splice(1, 0, () => cgroup.remove());
   cgroup.set(spec.linux?.resources);
+  if (rdt !== undefined) {
+    const made: string[] = [];
+    undo.splice(1, 0, () => discardRdt(rdt, made));
+    joinRdt(rdt, pid, made);
+  }
   setOomScoreAdj(pid, spec.process.oomScoreAdj);
   raiseRlimits(pid, spec.process.rlimits);
   cgroup.prepareJoin(pid);
@@ -156,7 +163,21 @@ function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
   return moveNetDevices(devices, init.pid);
 }
 
-function recordOf(options: CreateOptions, spec: Spec, { pid }: Init, cgroup: Cgroup): ContainerRecord {
+/** Nothing of it is made yet. */
+function openRdt({ linux }: Spec, id: string): RdtPlan | undefined {
+  if (linux?.intelRdt === undefined) return undefined;
+  const plan = planRdt(linux.intelRdt, id, findResctrl());
+  checkRdt(plan);
+  return plan;
+}
+
+interface Groups {
+  cgroup: Cgroup;
+  rdt: RdtPlan | undefined;
+}
+
+function recordOf(options: CreateOptions, spec: Spec, { pid }: Init, groups: Groups): ContainerRecord {
+  const { cgroup, rdt } = groups;
   const kinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
   const names: Record<string, string> = { mnt: 'NEWNS' };
   return {
@@ -170,6 +191,8 @@ function recordOf(options: CreateOptions, spec: Spec, { pid }: Init, cgroup: Cgr
     namespace_paths: Object.fromEntries(
       kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
     ),
+    ...(rdt === undefined ? {} : { intel_rdt_path: rdt.group }),
+    ...(rdt?.monitor === undefined ? {} : { intel_rdt_mon_path: rdt.monitor }),
     config: spec,
   };
 }

@@ -1,6 +1,7 @@
 import { reopenCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
+import { removeRdt } from '../intel-rdt.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { log } from '../log.ts';
@@ -37,7 +38,7 @@ function remove(options: DeleteOptions, record: ContainerRecord): void {
     });
   }
   if (status !== 'stopped') end(record);
-  removeCgroup(reopenCgroup(record.cgroup_paths), record);
+  removeGroups(reopenCgroup(record.cgroup_paths), record);
 }
 
 /** Kills init and waits until it is gone. */
@@ -65,12 +66,19 @@ function removeAnnounced(cgroup: Cgroup): void {
   }
 }
 
-/** Removes the cgroup, and before it who is still in it when no pid namespace saw to that. */
-export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
+/** Removes the groups that it had, and before them who is still there when no pid namespace saw to that. */
+export function removeGroups(cgroup: Cgroup, record: ContainerRecord): void {
   if (record.creating) {
     removeAnnounced(cgroup);
   } else {
     if (sharesPids(record)) cgroup.kill();
     cgroup.remove();
   }
+  removeRdt(ownRdtGroups(record));
+}
+
+/** A group that has a closID outlives its containers. */
+function ownRdtGroups({ config, intel_rdt_path, intel_rdt_mon_path }: ContainerRecord): string[] {
+  const group = config.linux?.intelRdt?.closID ? undefined : intel_rdt_path;
+  return [group, intel_rdt_mon_path].filter((path) => path !== undefined);
 }

@@ -1,6 +1,6 @@
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { type Created, createWith } from './create.ts';
-import { deleteContainer, removeCgroup } from './delete.ts';
+import { deleteContainer, removeGroups } from './delete.ts';
 import { forwardSignals, waitInForeground } from './foreground.ts';
 import type { RunOptions } from './options.ts';
 import { findRecord, isThere, lock, removeRecord } from './store.ts';
@@ -32,6 +32,6 @@ function remove(options: RunOptions, { cgroup, record }: Created): void {
   const found = findRecord(options);
   if (found?.init_process_pid !== record.init_process_pid) return;
   if (found.init_process_start !== record.init_process_start) return;
-  removeCgroup(cgroup, record);
+  removeGroups(cgroup, record);
   removeRecord(options);
 }

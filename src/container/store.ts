@@ -32,6 +32,9 @@ export interface ContainerRecord {
   init_process_start: number;
   cgroup_paths: Readonly<Record<string, string>>;
   namespace_paths: Readonly<Record<string, string>>;
+  /** With linux.intelRdt: the group that it is in, and that of its own counters. */
+  intel_rdt_path?: string;
+  intel_rdt_mon_path?: string;
   config: Spec;
 }
 

@@ -1,6 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import { Fd } from './fd.ts';
 import { exists, readFile, writeAll } from './file.ts';
+import { mountPointsOf } from './mountinfo.ts';
 import { O_PATH, O_WRONLY, openPath, tryOpenBeneath } from './path.ts';
 import { filesystemOf, isInProc } from './stat.ts';
 import { syscallError } from './syscall.ts';
@@ -37,11 +38,10 @@ function isSelinuxfs(path: string): boolean {
   }
 }
 
-/** Where else than at its usual place a selinuxfs is mounted. Source: /proc/PID/mountinfo in proc(5). */
+/** Where else than at its usual place a selinuxfs is mounted. */
 function otherMounts(): string[] {
   if (!textOf('/proc/filesystems').includes('\tselinuxfs\n')) return [];
-  const lines = textOf('/proc/self/mountinfo').split('\n');
-  return lines.filter((line) => line.includes(' - selinuxfs ')).map((line) => line.split(' ')[4] as string);
+  return mountPointsOf('selinuxfs', textOf('/proc/self/mountinfo'));
 }
 
 function textOf(path: string): string {

@@ -39,7 +39,6 @@ function filters({ defaultAction, syscalls = [] }: Seccomp): boolean {
 function linux(linux: Linux, refuse: Refuse): void {
   refuse('linux.seccomp', linux.seccomp && filters(linux.seccomp));
   refuse('linux.mountLabel', linux.mountLabel);
-  refuse('linux.intelRdt', linux.intelRdt !== undefined);
 }
 
 function memory(memory: Memory, refuse: Refuse): void {

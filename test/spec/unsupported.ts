@@ -21,7 +21,6 @@ t.test('everything at once', async (t) => {
       'hooks.poststop',
       'linux.seccomp',
       'linux.mountLabel',
-      'linux.intelRdt',
       'linux.resources.memory.kernel',
       'linux.resources.memory.kernelTCP',
       'linux.resources.memory.swappiness',
