@@ -125,5 +125,23 @@ async function generate(name: string): Promise<void> {
   write(`validate-${name}.d.ts`, validatorTypes(schema, schema.$ref === undefined ? name : 'config'));
 }
 
+/** The schema of config.json itself, for who looks for properties that it does not know. */
+function generateSchema(): void {
+  const banner = '// Generated from schemas/config.json by schemas/compile.ts. Do not edit.\n';
+  const types = `export interface Schema {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+  readonly items?: Schema;
+  readonly definitions?: Readonly<Record<string, Schema>>;
+}
+export declare const schema: Schema;
+`;
+  const code = `export const schema = ${JSON.stringify(read('config'))};\n`;
+  writeFileSync(join(output, 'config-schema.js'), banner + code);
+  writeFileSync(join(output, 'config-schema.d.ts'), banner + types);
+}
+
 mkdirSync(output, { recursive: true });
 for (const name of ['config', 'state', 'features', 'resources', 'process']) await generate(name);
+generateSchema();

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { CGROUP_MANAGERS, type CreateOptions } from '../container/options.ts';
 import { notSupported } from '../errors.ts';
+import { logOptions } from '../log.ts';
 import type { Invocation } from './invocation.ts';
 import type { createCommand, runCommand } from './table.ts';
 
@@ -29,6 +30,13 @@ export function readCreateOptions(
 
 function absolute(path: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path);
+}
+
+/** With --debug: says what in config.json has no effect. */
+export async function inspection(): Promise<Pick<CreateOptions, 'inspect'>> {
+  if (!logOptions().debug) return {};
+  const { warnOfUnknownProperties } = await import('../spec/unknown-properties.ts');
+  return { inspect: warnOfUnknownProperties };
 }
 
 /** A container ID for a caller who gave none. */

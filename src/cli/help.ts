@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
+import { nearest } from '../spec/nearest.ts';
 import type { Problem } from './parse.ts';
 import { type Command, commands, completionCommand, globalOptions, type Option } from './table.ts';
 
@@ -74,29 +75,4 @@ function positionalUsage({ name, required }: Command['positionals'][number]): st
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-const MAX_DISTANCE = 2;
-
-/** The known word that is meant by a mistyped or shortened one, if any is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((name) => ({ name, edits: word.length > 1 && name.startsWith(word) ? 0 : distance(word, name) }))
-    .sort((a, b) => a.edits - b.edits);
-  const best = ranked[0];
-  return best !== undefined && best.edits <= MAX_DISTANCE && best.edits < word.length ? best.name : undefined;
-}
-
-/** Levenshtein distance: single-letter edits that turn one word into the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let line = 1; line <= from.length; line++) {
-    const next = [line];
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (row[column - 1] as number) + (from[line - 1] === to[column - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[column] as number) + 1, (next[column - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] as number;
 }

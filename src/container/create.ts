@@ -42,6 +42,7 @@ export interface Created {
 /** Makes a container, or nothing: whatever fails, all that was made until then is undone. */
 export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }): Created {
   const config = readConfig(options.bundle);
+  options.inspect?.(config.document);
   const passedFds = options.listenFds + options.preserveFds;
   checkDescriptors(passedFds);
   claim(options);

@@ -35,6 +35,8 @@ export interface CreateOptions extends ContainerOptions {
   systemdCgroup: boolean;
   /** Whether failures to limit resources are forgiven; `auto`: when not really root. */
   rootless: 'auto' | boolean;
+  /** Looks at config.json before it is checked. */
+  inspect?: ((document: unknown) => void) | undefined;
 }
 
 export interface RunOptions extends CreateOptions {

@@ -1,4 +1,5 @@
 import { allowed, type SchemaError } from './generated/validate-config.js';
+import { nearest } from './nearest.ts';
 
 /** One thing that is wrong in config.json. */
 export interface Problem {
@@ -7,8 +8,9 @@ export interface Problem {
   readonly message: string;
 }
 
-const MAX_SHOWN = 5;
+const MAX_LENGTH = 4000;
 const MAX_VALUE_LENGTH = 60;
+const ENUM = 'one of ';
 const TYPES: Readonly<Record<string, string>> = {
   array: 'a list',
   boolean: 'true or false',
@@ -16,19 +18,22 @@ const TYPES: Readonly<Record<string, string>> = {
   string: 'a string',
 };
 
+function shorten(text: string): string {
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
+}
+
 /** Appends a property name or a list index to the path of a field. */
 export function child(field: string, key: string | number): string {
   if (typeof key === 'number') return `${field}[${key}]`;
-  if (!/^\w+$/.test(key)) return `${field}[${JSON.stringify(key)}]`;
-  return field === '' ? key : `${field}.${key}`;
+  if (!/^\w+$/.test(key)) return `${field}[${shorten(JSON.stringify(key))}]`;
+  return field === '' ? shorten(key) : `${field}.${shorten(key)}`;
 }
 
 /** A value as it may stand in a one-line message. */
 export function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
-  const text = JSON.stringify(value);
-  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
+  return shorten(JSON.stringify(value));
 }
 
 /** Follows a JSON pointer into the document. */
@@ -43,6 +48,12 @@ function locate(pointer: string, document: unknown): { field: string; value: unk
   return { field, value };
 }
 
+/** The one of `names` that was probably meant, as the end of a message. */
+export function suggest(word: unknown, names: readonly string[], before: string): string {
+  const name = typeof word === 'string' ? nearest(word, names) : undefined;
+  return name === undefined ? '' : `${before}did you mean ${name}?`;
+}
+
 function explainOne(error: SchemaError, document: unknown): Problem {
   const { field, value } = locate(error.instancePath, document);
   if (error.keyword === 'required') {
@@ -50,8 +61,9 @@ function explainOne(error: SchemaError, document: unknown): Problem {
   }
   if (error.keyword === 'minItems') return { field, message: 'must not be empty' };
   const definition = /^#\/definitions\/(\w+)\/\w+$/.exec(error.schemaPath)?.[1] ?? '';
-  const wanted = allowed[definition] ?? TYPES[String(error.params.type)];
-  return { field, message: `must be ${wanted}, found ${show(value)}` };
+  const wanted = allowed[definition] ?? TYPES[String(error.params.type)] ?? '';
+  const names = wanted.startsWith(ENUM) ? wanted.slice(ENUM.length).split(', ') : [];
+  return { field, message: `must be ${wanted}, found ${show(value)}${suggest(value, names, ': ')}` };
 }
 
 /** The errors of the validator in words; one per field. */
@@ -64,11 +76,21 @@ export function explain(errors: readonly SchemaError[], document: unknown): Prob
   return [...problems.values()];
 }
 
-/** All problems on one line; the first five in full. */
-export function summarize(problems: readonly Problem[]): string {
-  const shown = problems
-    .slice(0, MAX_SHOWN)
-    .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
-  const more = problems.length - shown.length;
-  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+/** `mounts[3].type: is missing`, or the message alone when it is about the whole document. */
+export function describe({ field, message }: Problem): string {
+  return field === '' ? message : `${field}: ${message}`;
+}
+
+/** The problems on one line, as far as they fit on one of 4000 characters, and how many do not. */
+export function summarize(problems: readonly Problem[]): { text: string; left: number } {
+  let text = '';
+  let count = 0;
+  for (const problem of problems) {
+    const next = describe(problem);
+    if (count > 0 && text.length + next.length > MAX_LENGTH) break;
+    text += count > 0 ? `; ${next}` : next;
+    count += 1;
+  }
+  const left = problems.length - count;
+  return { text: left > 0 ? `${text}; and ${left} more` : text, left };
 }

@@ -1,15 +1,21 @@
 import { RuntimeError } from '../errors.ts';
+import { log } from '../log.ts';
 import { check } from './check.ts';
-import type { Spec } from './config.ts';
-import { explain, type Problem, summarize } from './explain.ts';
+import type { Document, Spec } from './config.ts';
+import { describe, explain, type Problem, summarize } from './explain.ts';
 import { validate } from './generated/validate-config.js';
 import { syntaxError } from './syntax-error.ts';
 
 const FILE = 'config.json';
+// What rules about other parts of the document look at.
+const SHARED_SECTIONS = ['', 'linux', 'linux.namespaces', 'linux.uidMappings', 'linux.gidMappings'];
 
 function invalid(problems: readonly Problem[]): RuntimeError {
+  for (const problem of problems) log.debug(`${FILE}: ${describe(problem)}`);
+  const { text, left } = summarize(problems);
   const field = problems[0]?.field || undefined;
-  return new RuntimeError(`${FILE}: ${summarize(problems)}`, { code: 'CONFIG_INVALID', field });
+  const hint = left > 0 ? 'run it with --debug for all of them' : undefined;
+  return new RuntimeError(`${FILE}: ${text}`, { code: 'CONFIG_INVALID', field, hint });
 }
 
 /** Parses the text of a config.json; `file` is its name in errors. */
@@ -23,12 +29,36 @@ export function parseDocument(text: string, file: string): unknown {
   }
 }
 
+/** `process` of `process.args[0]`, `linux.resources` of `linux.resources.pids`. */
+function sectionOf(field: string): string {
+  const [first = '', second] = field.split(/[.[]/);
+  return first === 'linux' && second !== undefined ? `linux.${second}` : first;
+}
+
+/** What the rules say about the sections in which the schema has found nothing wrong. */
+function checkTheRest(document: unknown, problems: readonly Problem[]): Problem[] {
+  const wrong = new Set(problems.map(({ field }) => sectionOf(field)));
+  if (SHARED_SECTIONS.some((section) => wrong.has(section))) return [];
+  const rest = structuredClone(document) as Record<string, Record<string, unknown>>;
+  for (const section of wrong) {
+    const [first = '', second] = section.split('.');
+    if (second === undefined) delete rest[first];
+    else delete rest[first]?.[second];
+  }
+  // The only section that the rules take to be there.
+  if (wrong.has('ociVersion')) Object.assign(rest, { ociVersion: '1.0.0' });
+  return check(rest as unknown as Document).filter(({ field }) => !wrong.has(sectionOf(field)));
+}
+
 /**
  * The parsed config.json as a Spec. An error (`CONFIG_INVALID`) names every field that is wrong, on one line;
- * its `field` is the first.
+ * its `field` is the first. With --debug each has a line of its own in the log.
  */
 export function validateSpec(document: unknown): Spec {
-  if (!validate(document)) throw invalid(explain(validate.errors ?? [], document));
+  if (!validate(document)) {
+    const problems = explain(validate.errors ?? [], document);
+    throw invalid([...problems, ...checkTheRest(document, problems)]);
+  }
   const problems = check(document);
   if (problems.length > 0) throw invalid(problems);
   return document as Spec;

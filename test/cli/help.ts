@@ -1,5 +1,5 @@
 import t from 'tap';
-import { describeProblem, helpText, nearest } from '../../src/cli/help.ts';
+import { describeProblem, helpText } from '../../src/cli/help.ts';
 import { parse } from '../../src/cli/parse.ts';
 import { commands, globalOptions } from '../../src/cli/table.ts';
 
@@ -25,11 +25,6 @@ t.test('help of a command names its arguments and options, but no hidden ones', 
 });
 
 t.test('suggestions', async (t) => {
-  t.equal(nearest('creat', ['create', 'start']), 'create');
-  t.equal(nearest('lsit', ['state', 'start', 'list']), 'list');
-  t.equal(nearest('del', ['create', 'delete']), 'delete');
-  t.equal(nearest('x', ['ab', 'list']), undefined);
-  t.equal(nearest('nosuch', ['create', 'list']), undefined);
   const problems = {
     creat: 'unknown command "creat" (did you mean create?)',
     'create --bundel /b': 'unknown option --bundel (did you mean --bundle?)',

@@ -55,4 +55,28 @@ t.test('a broken config', only('trunc'), async (t) => {
   }
 });
 
+t.test('an unknown property is ignored, and named with --debug', only('trunc'), async (t) => {
+  const config = base();
+  config.linux.resource = {};
+  config.process.argv = ['x'];
+  writeConfig(bundle, config);
+  t.match(run(['run', newId()], { bundle }), { status: 0, stderr: '' });
+  const { status, stderr } = run(['run', newId()], { bundle, globals: ['--debug'] });
+  t.equal(status, 0);
+  t.match(stderr, 'linux.resource: unknown property, ignored; did you mean resources?');
+  t.match(stderr, 'process.argv: unknown property, ignored; did you mean args?');
+});
+
+t.test('all that is wrong at once', only('trunc'), async (t) => {
+  const config = base();
+  config.process.rlimits[0].type = 'RLIMIT_NOFIL';
+  config.linux.cgroupsPath = '/a/../b';
+  config.hostname = 'x'.repeat(65);
+  writeConfig(bundle, config);
+  const { status, stderr } = run(['create', newId()], { bundle });
+  t.equal(status, 1);
+  for (const text of ['"RLIMIT_NOFIL": did you mean RLIMIT_NOFILE?; ', 'linux.cgroupsPath: ', 'hostname: '])
+    t.match(stderr, text);
+});
+
 t.test('nothing is left', nothingLeft);

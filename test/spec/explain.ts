@@ -56,8 +56,31 @@ t.test('values fit on a line', async (t) => {
   t.ok(show('x'.repeat(5000)).length < 80);
 });
 
-t.test('the first five', async (t) => {
-  const all = [1, 2, 3, 4, 5, 6, 7].map((number) => ({ field: `f${number}`, message: 'x' }));
-  t.equal(summarize(all), 'f1: x; f2: x; f3: x; f4: x; f5: x; and 2 more');
-  t.equal(summarize(all.slice(0, 5)), 'f1: x; f2: x; f3: x; f4: x; f5: x');
+t.test('names that were probably meant', async (t) => {
+  const rlimits = [{ type: 'RLIMIT_NOFIL', soft: 0, hard: 0 }];
+  const linux = { namespaces: [{ type: 'net' }], rootfsPropagation: 'Shared', seccomp: { defaultAction: 7 } };
+  const found = problems({ ...minimal, process: { ...minimal.process, rlimits }, linux });
+  t.match(
+    found[0],
+    /^process\.rlimits\[0\]\.type: must be one of .*, found "RLIMIT_NOFIL": did you mean RLIMIT_NOFILE\?$/,
+  );
+  t.match(found[1], /, found "net": did you mean network\?$/);
+  t.match(found[2], /, found "Shared": did you mean shared\?$/);
+  t.match(found[3], /, found 7$/);
+});
+
+t.test('one line of all of them, as long as it is not endless', async (t) => {
+  const all = Array.from({ length: 500 }, (_, index) => ({ field: `f${index}`, message: 'x' }));
+  t.same(summarize(all.slice(0, 3)), { text: 'f0: x; f1: x; f2: x', left: 0 });
+  t.same(summarize([{ field: '', message: 'must be an object' }]), { text: 'must be an object', left: 0 });
+  const { text, left } = summarize(all);
+  t.ok(text.length < 4100 && left > 0);
+  t.ok(text.endsWith(`; f${499 - left}: x; and ${left} more`));
+  const long = [{ field: 'f', message: 'x'.repeat(9000) }];
+  t.equal(summarize(long).left, 0, 'at least one');
+});
+
+t.test('names and values are cut', async (t) => {
+  t.ok(child('linux.sysctl', 'a.'.repeat(5000)).length < 100);
+  t.ok(child('', 'a'.repeat(5000)).length < 100);
 });

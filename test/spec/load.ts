@@ -1,5 +1,6 @@
 import t from 'tap';
 import { RuntimeError } from '../../src/errors.ts';
+import { configureLog } from '../../src/log.ts';
 import { parseDocument, validateSpec } from '../../src/spec/load.ts';
 import { complete, extended, minimal } from '../fixtures/good-configs.ts';
 
@@ -31,6 +32,36 @@ t.test('problems beyond the schema', async (t) => {
     error.message,
     'config.json: ociVersion: must be a version 1.x.y of the specification, found "0.9"; ' +
       'root.path: must not be empty; process: is missing',
+  );
+});
+
+t.test('the rules have their say about what the schema finds in order', async (t) => {
+  const process = { ...minimal.process, cwd: 'relative', args: 'sh' };
+  const linux = { cgroupsPath: '/../x', resources: { pids: { limit: -2 }, memory: { limit: '1g' } } };
+  const error = failure(() => validateSpec({ ...minimal, ociVersion: '0.9', process, linux }));
+  t.match(error.message, /^config\.json: process\.args: must be a list, found "sh"; /);
+  t.match(error.message, /linux\.resources\.memory\.limit: .*; ociVersion: .*; linux\.cgroupsPath: /);
+  t.notMatch(error.message, /cwd|pids|process: is missing/, 'not about what is half understood');
+});
+
+t.test('no guesses where namespaces are wrong', async (t) => {
+  const linux = { namespaces: [{ type: 'mnt' }], maskedPaths: ['/proc/kcore'] };
+  const error = failure(() => validateSpec({ ...minimal, linux }));
+  t.match(error.message, /^config\.json: linux\.namespaces\[0\]\.type: [^;]*: did you mean mount\?$/);
+});
+
+t.test('more than fits on a line', async (t) => {
+  const lines: string[] = [];
+  configureLog({ format: 'text', debug: true, sink: (line) => lines.push(line) });
+  const mounts = new Array(300).fill({ destination: 7 });
+  const error = failure(() => validateSpec({ ...minimal, mounts }));
+  configureLog({ format: 'text', debug: false });
+  t.match(error.message, /; and \d+ more$/);
+  t.equal(error.hint, 'run it with --debug for all of them');
+  t.equal(lines.length, 300);
+  t.match(
+    lines[299],
+    /level=debug msg="config\.json: mounts\[299\]\.destination: must be a string, found 7"/,
   );
 });
 

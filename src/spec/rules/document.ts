@@ -1,4 +1,5 @@
 import type { Document } from '../config.ts';
+import { show } from '../explain.ts';
 import { hookKinds } from '../hook-kinds.ts';
 import { namespaceOf } from '../query.ts';
 import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
@@ -11,7 +12,7 @@ const OTHER_PLATFORMS = ['freebsd', 'solaris', 'vm', 'windows', 'zos'] as const;
 
 function version({ ociVersion }: Document, report: Report): void {
   if (!SUPPORTED_VERSION.test(ociVersion)) {
-    report('ociVersion', `must be a version 1.x.y of the specification, found ${JSON.stringify(ociVersion)}`);
+    report('ociVersion', `must be a version 1.x.y of the specification, found ${show(ociVersion)}`);
   }
 }
 

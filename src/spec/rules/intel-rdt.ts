@@ -1,4 +1,5 @@
 import type { Document } from '../config.ts';
+import { show } from '../explain.ts';
 import { each, hasNul, NUL, type Report, type Rule } from './rule.ts';
 
 const FIELD = 'linux.intelRdt';
@@ -8,7 +9,7 @@ const MAX_BYTES = 255;
 
 /** What cannot be a directory below the root of resctrl; `/` is that root. */
 function closIdProblem(closID: string): string | undefined {
-  const found = `found ${JSON.stringify(closID)}`;
+  const found = `found ${show(closID)}`;
   if (closID === '/') return undefined;
   if (RESERVED.includes(closID)) return `must be the name of a group of its own, ${found}`;
   if (/[/\n\0]/.test(closID)) return `must be "/" or a name without "/", newline and NUL byte, ${found}`;

@@ -1,4 +1,5 @@
 import type { Device, Document } from '../config.ts';
+import { show } from '../explain.ts';
 import { deviceNumbers } from './device-numbers.ts';
 import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
 
@@ -34,7 +35,7 @@ function mountLabel({ linux }: Document, report: Report): void {
 function personality({ linux }: Document, report: Report): void {
   const flag = linux?.personality?.flags?.[0];
   if (flag !== undefined)
-    report('linux.personality.flags', `must be empty: there are none yet, found ${JSON.stringify(flag)}`);
+    report('linux.personality.flags', `must be empty: there are none yet, found ${show(flag)}`);
 }
 
 export const linuxRules: readonly Rule[] = [devices, paths, cgroupsPath, mountLabel, personality];

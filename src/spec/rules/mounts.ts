@@ -1,5 +1,6 @@
 import type { Document, Mount } from '../config.ts';
 import { COVERABLE_IN_PROC } from '../defaults.ts';
+import { show } from '../explain.ts';
 import { namespaceOf } from '../query.ts';
 import { mappingProblems } from './id-mappings.ts';
 import { each, hasNul, NUL, type Report, type Rule } from './rule.ts';
@@ -21,7 +22,7 @@ function destinationProblem({ destination, type }: Mount): string | undefined {
   if (path === '/') return 'must not be the root filesystem itself';
   // CVE-2019-16884: a file system over parts of /proc would hide that security labels are written to it.
   const hidesProc = path.startsWith('/proc/') && type !== 'proc' && !COVERABLE_IN_PROC.includes(path);
-  return hidesProc ? `must not be below /proc, found ${JSON.stringify(destination)}` : undefined;
+  return hidesProc ? `must not be below /proc, found ${show(destination)}` : undefined;
 }
 
 function isBind({ type, options = [] }: Mount): boolean {

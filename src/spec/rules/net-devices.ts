@@ -1,5 +1,5 @@
 import type { Document } from '../config.ts';
-import { child } from '../explain.ts';
+import { child, show } from '../explain.ts';
 import { namespaceOf } from '../query.ts';
 import type { Report, Rule } from './rule.ts';
 
@@ -9,7 +9,7 @@ const TEMPLATE = '%d';
 
 /** What is wrong with the name of a network interface, by the kernel's rules. */
 export function interfaceProblem(name: string): string | undefined {
-  const found = `found ${JSON.stringify(name)}`;
+  const found = `found ${show(name)}`;
   if (name === '' || name === '.' || name === '..')
     return `must be the name of a network interface, ${found}`;
   if (/[\s/:\0]/.test(name)) return `must not contain "/", ":", white space or a NUL byte, ${found}`;
@@ -21,7 +21,7 @@ export function interfaceProblem(name: string): string | undefined {
 function newNameProblem(name: string): string | undefined {
   const problem = interfaceProblem(name);
   if (problem || !name.includes('%')) return problem;
-  const found = `found ${JSON.stringify(name)}`;
+  const found = `found ${show(name)}`;
   return name.replace(TEMPLATE, '').includes('%') ? `must contain "%" only as one "%d", ${found}` : undefined;
 }
 
@@ -38,7 +38,7 @@ function netDevices(spec: Document, report: Report): void {
     if (hostProblem) report(at, hostProblem);
     const problem = name === host ? undefined : newNameProblem(name);
     if (problem) report(`${at}.name`, problem);
-    if (seen.includes(name)) report(`${at}.name`, `${JSON.stringify(name)} is there twice`);
+    if (seen.includes(name)) report(`${at}.name`, `${show(name)} is there twice`);
     if (!name.includes(TEMPLATE)) seen.push(name);
   }
 }

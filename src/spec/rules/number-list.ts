@@ -1,8 +1,10 @@
+import { show } from '../explain.ts';
+
 const SYNTAX = /^\d+(-\d+)?(,\d+(-\d+)?)*$/;
 
 /** What is wrong with a list of numbers such as `0-3,7`, as the kernel reads it for CPUs and memory nodes. */
 export function listProblem(list: string, max: number): string | undefined {
-  const found = `found ${JSON.stringify(list)}`;
+  const found = `found ${show(list)}`;
   if (!SYNTAX.test(list)) return `must be a list such as "0-3,7", ${found}`;
   for (const range of list.split(',')) {
     const [first = 0, last = first] = range.split('-').map(Number);

@@ -1,4 +1,5 @@
 import type { Document } from '../config.ts';
+import { show } from '../explain.ts';
 import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
 
 // NGROUPS_MAX of the kernel, and the fields of its struct winsize.
@@ -29,7 +30,7 @@ function env({ process }: Document, report: Report): void {
   each(process?.env, (entry, index) => {
     if (hasNul(entry)) report(`process.env[${index}]`, NUL);
     else if (entry.indexOf('=') < 1) {
-      report(`process.env[${index}]`, `must be NAME=value, found ${JSON.stringify(entry)}`);
+      report(`process.env[${index}]`, `must be NAME=value, found ${show(entry)}`);
     }
   });
 }

@@ -1,4 +1,5 @@
 import type { Document } from '../config.ts';
+import { show } from '../explain.ts';
 
 /** Takes note of one problem. */
 export type Report = (field: string, message: string) => void;
@@ -19,7 +20,7 @@ export function hasNul(text: string | undefined): boolean {
 
 /** What is wrong with something that must be an absolute path. */
 export function pathProblem(path: string): string | undefined {
-  if (!path.startsWith('/')) return `must be an absolute path, found ${JSON.stringify(path)}`;
+  if (!path.startsWith('/')) return `must be an absolute path, found ${show(path)}`;
   return hasNul(path) ? NUL : undefined;
 }
 
