@@ -6,6 +6,7 @@ import { changeOwner } from '../linux/file.ts';
 import { O_WRONLY, openPath } from '../linux/path.ts';
 import { processStat } from '../linux/proc.ts';
 import { log, logOptions } from '../log.ts';
+import { refuseHostSysctls } from '../namespaces/host-sysctls.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
@@ -57,6 +58,7 @@ export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }):
     const spec = config.validate();
     refuseUnsupported(spec);
     checkNoPivot(options, spec);
+    refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
     if (fifo) giveExecFifo(fifoPath(options), spec);
     return build(options, spec, init, undo);

@@ -8,7 +8,7 @@ import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { socketPair } from '../linux/socket.ts';
 import { statusOf } from '../linux/stat.ts';
 import { waitForExit } from '../linux/wait.ts';
-import { writeIdMaps } from '../namespaces/id-maps.ts';
+import { checkIdMaps, writeIdMaps } from '../namespaces/id-maps.ts';
 import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
 import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
 import { Channel, type InitChannel } from '../protocol/channel.ts';
@@ -81,8 +81,9 @@ function startIn(plan: NamespacePlan, program: ProcessPlan): StartedProcess {
   return within(`${field}: start init in new namespaces (${kinds})`, () => startProcess(program), { field });
 }
 
-function settle(started: StartedProcess, linux: Linux, { fresh }: NamespacePlan): void {
+function settle(started: StartedProcess, linux: Linux, { fresh, join }: NamespacePlan): void {
   started.made();
+  if (join.some(({ kind }) => kind === 'user')) checkIdMaps(started.pid, linux);
   if (fresh.includes('user')) writeIdMaps(started.pid, linux);
   if (fresh.includes('time')) writeTimeOffsets(started.pid, linux.timeOffsets);
   started.go();

@@ -1,6 +1,6 @@
 // Runs on the host.
-import { within } from '../errors.ts';
-import { writeExisting } from '../linux/file.ts';
+import { RuntimeError, within } from '../errors.ts';
+import { readFile, writeExisting } from '../linux/file.ts';
 import type { IdMapping, Linux } from '../spec/config.ts';
 
 /** The kernel's text of a mapping: one line for each range. Source: user_namespaces(7). */
@@ -20,6 +20,37 @@ export function writeIdMaps(pid: number, { uidMappings = [], gidMappings = [] }:
     () => writeExisting(`/proc/${pid}/uid_map`, mappingText(uidMappings)),
     { field: 'linux.uidMappings' },
   );
+}
+
+/** Refuses mappings that are not those of the user namespace that a process has joined. */
+export function checkIdMaps(pid: number, { uidMappings = [], gidMappings = [] }: Linux): void {
+  checkIdMap(`/proc/${pid}/uid_map`, 'linux.uidMappings', uidMappings);
+  checkIdMap(`/proc/${pid}/gid_map`, 'linux.gidMappings', gidMappings);
+}
+
+function checkIdMap(path: string, field: string, mappings: readonly IdMapping[]): void {
+  if (mappings.length === 0) return;
+  const found = parseMappings(within(field, () => readFile(path), { field }));
+  const sorted = (list: readonly IdMapping[]): string =>
+    mappingText([...list].sort((a, b) => a.containerID - b.containerID));
+  if (sorted(found) === sorted(mappings)) return;
+  const actual = mappingText(found).trim().replaceAll('\n', ', ');
+  throw new RuntimeError(`${field}: the user namespace that is joined has other mappings: ${actual}`, {
+    code: 'CONFIG_INVALID',
+    field,
+    hint: 'leave them out, or copy them',
+  });
+}
+
+/** The inverse of mappingText, from the kernel's columns. */
+export function parseMappings(text: string): IdMapping[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [containerID = 0, hostID = 0, size = 0] = line.trim().split(/ +/).map(Number);
+      return { containerID, hostID, size };
+    });
 }
 
 /** The host's id for an id of the container; undefined when it is not mapped. */

@@ -24,6 +24,11 @@ const kinds: Record<Namespace['type'], NamespaceKind> = {
   time: 'time',
 };
 
+/** The kernel's name of a type. */
+export function namespaceKind(type: Namespace['type']): NamespaceKind {
+  return kinds[type];
+}
+
 /** The types that linux.namespaces may have. */
 export function namespaceTypes(): Namespace['type'][] {
   return Object.keys(kinds) as Namespace['type'][];

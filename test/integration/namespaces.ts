@@ -1,25 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { type Config, makeBundle, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
+import { donor, enter, LINKS } from '../helpers/namespaces.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused, running, runtime } from '../helpers/runtime.ts';
 import { namespaceOf, tag, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
-/** Name in config.json → name under /proc/PID/ns. */
-const LINKS: Record<string, string> = {
-  pid: 'pid',
-  network: 'net',
-  ipc: 'ipc',
-  uts: 'uts',
-  mount: 'mnt',
-  cgroup: 'cgroup',
-  user: 'user',
-  time: 'time',
-};
 // runc 1.1.5 knows no time namespaces, crun 1.8 fails to make one where all of them are new.
 const TYPES = Object.keys(LINKS).filter((type) => type !== 'time' || runtime.kind === 'trunc');
 
@@ -27,29 +16,6 @@ function add(config: Config, type: string): void {
   withoutNamespace(config, type);
   if (type === 'user') withUserNamespace(config);
   else config.linux.namespaces.push({ type });
-}
-
-function enter(config: Config, type: string, path: string): void {
-  withoutNamespace(config, type);
-  config.linux.namespaces.push({ type, path });
-  if (type !== 'user' || runtime.kind !== 'runc') return;
-  // runc 1.1.5 wants to be told what the namespace has already.
-  config.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
-  config.linux.gidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
-}
-
-/** A sleeping process in new namespaces of its own; returns its pid. */
-function donor(t: Test, ...options: string[]): number {
-  const child: ChildProcess = spawn('unshare', [...options, '--kill-child', 'sleep', '1000'], {
-    stdio: 'ignore',
-    env: { PATH: process.env.PATH, TRUNC_TEST: tag },
-  });
-  t.teardown(() => new Promise((resolve) => child.on('exit', resolve) && child.kill('SIGKILL')));
-  const children = `/proc/${child.pid}/task/${child.pid}/children`;
-  // --kill-child forks, so that a pid namespace has its init.
-  const pid = Number(until('the donor', () => existsSync(children) && readFileSync(children, 'utf8').trim()));
-  until('its sleep', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
-  return pid;
 }
 
 for (const type of TYPES) {

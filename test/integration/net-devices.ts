@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import t, { type Test } from 'tap';
 import { type Change, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
+import { donor, enter } from '../helpers/namespaces.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, create, inside, nothingLeft, refused, run, running } from '../helpers/runtime.ts';
-import { tag, until } from '../helpers/sandbox.ts';
+import { until } from '../helpers/sandbox.ts';
 
 suite('root', 'ip', 'unshare', 'nsenter');
 
@@ -33,14 +33,7 @@ function netOf(pid: number): Net {
 
 /** A network namespace with something in it: as the host's, so that the machine's own is left alone, or to join. */
 function makeNet(t: Test, ...lines: string[]): Net {
-  const child: ChildProcess = spawn('unshare', ['--net', 'sleep', '1000'], {
-    stdio: 'ignore',
-    env: { PATH: process.env.PATH, TRUNC_TEST: tag },
-  });
-  t.teardown(() => new Promise((resolve) => child.on('exit', resolve) && child.kill('SIGKILL')));
-  const pid = child.pid as number;
-  until('the namespace', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
-  const net = netOf(pid);
+  const net = netOf(donor(t, '--net'));
   lines.forEach(net.ip);
   return net;
 }
@@ -54,12 +47,10 @@ function devices(netDevices: Record<string, { name?: string }>, change: Change =
   };
 }
 
-function joining(path: string): Change {
-  return (config) => {
-    withoutNamespace(config, 'network');
-    config.linux.namespaces.push({ type: 'network', path });
-  };
-}
+const joining =
+  (path: string): Change =>
+  (config) =>
+    enter(config, 'network', path);
 
 /** The interfaces of a namespace but for loopback. */
 function names({ ip }: Net): string[] {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { hostId, mappingText } from '../../src/namespaces/id-maps.ts';
+import { hostId, mappingText, parseMappings } from '../../src/namespaces/id-maps.ts';
 
 const MAPPINGS = [
   { containerID: 0, hostID: 100000, size: 1000 },
@@ -8,6 +8,12 @@ const MAPPINGS = [
 
 t.test('the kernel’s text', async (t) => {
   t.equal(mappingText(MAPPINGS), '0 100000 1000\n5000 7 1\n');
+});
+
+t.test('read back from the columns of the kernel', async (t) => {
+  const text = '         0     100000       1000\n      5000          7          1\n';
+  t.same(parseMappings(text), MAPPINGS);
+  t.same(parseMappings(''), []);
 });
 
 t.test('host ids', async (t) => {

@@ -15,7 +15,8 @@ const NAMESPACED: readonly [prefix: string, type: NamespaceType][] = [
   ['kernel/domainname', 'uts'],
 ];
 
-function namespaceTypeOf(path: string): NamespaceType | undefined {
+/** The type of the namespace that a sysctl belongs to, by its path below /proc/sys; undefined: the machine's. */
+export function namespaceTypeOf(path: string): NamespaceType | undefined {
   const parts = path.split('/');
   if (parts.includes('..') || parts.includes('.') || parts.includes('')) return undefined;
   for (const [prefix, type] of NAMESPACED) {
