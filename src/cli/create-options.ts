@@ -11,14 +11,14 @@ export function readCreateOptions(
   id: string,
 ): CreateOptions {
   const { root, systemdCgroup, rootless, listenFds } = settings;
-  if (options['console-socket'] !== undefined) throw notSupported('--console-socket');
-  if (options['pidfd-socket'] !== undefined) throw notSupported('--pidfd-socket');
   if (systemdCgroup && !CGROUP_MANAGERS.systemd) throw notSupported('--systemd-cgroup');
   return {
     root,
     id,
     bundle: resolve(options.bundle ?? '.'),
     pidFile: absolute(options['pid-file']),
+    consoleSocket: absolute(options['console-socket']),
+    pidfdSocket: absolute(options['pidfd-socket']),
     noPivot: options['no-pivot'],
     noNewKeyring: options['no-new-keyring'],
     preserveFds: options['preserve-fds'],

@@ -2,6 +2,7 @@ import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
 import { checkRdt, discardRdt, findResctrl, joinRdt, planRdt, type RdtPlan } from '../intel-rdt.ts';
+import type { Fd } from '../linux/fd.ts';
 import { changeOwner } from '../linux/file.ts';
 import { O_WRONLY, openPath } from '../linux/path.ts';
 import { processStat } from '../linux/proc.ts';
@@ -22,13 +23,14 @@ import { refuseUnsupported } from '../spec/unsupported.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
 import { callerNofile } from './caller-limits.ts';
 import type { CreateOptions } from './options.ts';
+import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
-import { endInit, expect, type Inherited, type Init, startInit } from './start-init.ts';
+import { endInit, expect, type Init, startInit } from './start-init.ts';
 import { announce, type ContainerRecord, claim, commit, fifoPath, lock, removeRecord } from './store.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */
 export function create(options: CreateOptions): { id: string; pid: number } {
-  const { init } = createWith(options, { fifo: true });
+  const { init } = createWith(options, { fifo: true, terminal: undefined });
   init.channel[Symbol.dispose]();
   return { id: options.id, pid: init.pid };
 }
@@ -40,19 +42,32 @@ export interface Created {
   cgroup: Cgroup;
 }
 
+export interface HowToStart {
+  /** Whether `start` lets the program go, not this process. */
+  fifo: boolean;
+  /** Gets the terminal's master end before the program runs; absent when the --console-socket is to get it. */
+  terminal: ((master: Fd) => void) | undefined;
+}
+
 /** Makes a container, or nothing: whatever fails, all that was made until then is undone. */
-export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }): Created {
+export function createWith(options: CreateOptions, { fifo, terminal }: HowToStart): Created {
   const config = readConfig(options.bundle);
   options.inspect?.(config.document);
   const passedFds = options.listenFds + options.preserveFds;
+  // Before this process opens any of those numbers itself.
   checkDescriptors(passedFds);
+  const hasTerminal = config.document.process?.terminal === true;
+  using outlets = relyOn(config, () => openOutlets(options, hasTerminal, terminal));
   claim(options);
   // Held until everything is undone: nobody can claim the ID again before.
   using _lock = lock(options);
   const undo: (() => void)[] = [() => removeRecord(options)];
   try {
     using gate = fifo ? createExecFifo(fifoPath(options)) : undefined;
-    const init = startEarly(config, { fifo: gate, passedFds });
+    // Before its configuration is known to be good, which takes as long as init takes to boot.
+    const init = relyOn(config, () =>
+      startInit(config.document.linux?.namespaces, { fifo: gate, passedFds }),
+    );
     undo.push(() => endInit(init));
     // While init boots.
     const spec = config.validate();
@@ -61,19 +76,18 @@ export function createWith(options: CreateOptions, { fifo }: { fifo: boolean }):
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
     if (fifo) giveExecFifo(fifoPath(options), spec);
-    return build(options, spec, init, undo);
+    return build({ ...options, ...outlets }, spec, init, undo);
   } catch (error) {
     for (const step of undo.reverse()) tryTo(step);
     throw error;
   }
 }
 
-/** Starts init before its configuration is known to be good, which takes as long as init takes to boot. */
-function startEarly(config: BundleConfig, inherited: Inherited): Init {
+/** Does what relies on an unchecked configuration: what is wrong with that says more than what came of it. */
+function relyOn<T>(config: BundleConfig, action: () => T): T {
   try {
-    return startInit(config.document.linux?.namespaces, inherited);
+    return action();
   } catch (error) {
-    // What is wrong with the configuration says more than what came of it.
     config.validate();
     throw error;
   }
@@ -105,7 +119,7 @@ function giveExecFifo(path: string, { linux }: Spec): void {
 }
 
 /** The host's part of the dialogue of protocol/messages.ts. */
-function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void)[]): Created {
+function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (() => void)[]): Created {
   const cgroup = openCgroup({ cgroupsPath: spec.linux?.cgroupsPath, id: options.id });
   const { pid, channel } = init;
   init.settle(spec.linux);
@@ -148,9 +162,11 @@ function build(options: CreateOptions, spec: Spec, init: Init, undo: (() => void
   const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
   channel.sendFds(files);
   for (const file of files) file.close();
+  passTerminal(init, options.terminal);
   expect(init, 'ready');
   setScheduler(pid, spec.process.scheduler);
   setProcessIoPriority(pid, spec.process.ioPriority);
+  passPidfd(init, options.pidfd);
   commit(options);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });

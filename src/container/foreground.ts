@@ -31,19 +31,31 @@ const forwarded = [
 export interface Forward {
   target: Fd | undefined;
   kept: number[];
+  /** With a terminal: gives it the caller's size. */
+  resize: (() => void) | undefined;
 }
 
 /** From now on signals are for the container's program, not for this process. */
 export function forwardSignals(): Forward {
-  const forward: Forward = { target: undefined, kept: [] };
+  const forward: Forward = { target: undefined, kept: [], resize: undefined };
   for (const name of forwarded) {
     process.on(name, () => {
       const signal = signalNumber(name) as number;
-      if (forward.target === undefined) forward.kept.push(signal);
+      if (name === 'SIGWINCH' && forward.resize !== undefined) forward.resize();
+      else if (forward.target === undefined) forward.kept.push(signal);
       else signalPidfd(forward.target, signal);
     });
   }
   return forward;
+}
+
+/**
+ * With a terminal for the program: a change of size is passed on as that, and who has put this process in the
+ * background finds it stopped as soon as it needs the caller's terminal.
+ */
+export function shareTerminal(forward: Forward, resize: () => void): void {
+  forward.resize = resize;
+  for (const name of ['SIGTTIN', 'SIGTTOU'] as const) process.removeAllListeners(name);
 }
 
 /**

@@ -24,6 +24,9 @@ export interface CreateOptions extends ContainerOptions {
   bundle: string;
   /** Absolute path of the file that gets init's pid. */
   pidFile?: string | undefined;
+  /** Absolute paths of sockets that get the terminal's master end, and a pidfd of init. */
+  consoleSocket?: string | undefined;
+  pidfdSocket?: string | undefined;
   /** Change the root by moving a mount and chroot: pivot_root does not work on an initramfs. */
   noPivot: boolean;
   /** Stay in the caller's session keyring. */

@@ -1,7 +1,10 @@
+import { fitTerminal, resizeTerminal } from '../console/caller-terminal.ts';
+import type { Fd } from '../linux/fd.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
+import { openPidfd } from '../linux/signal.ts';
 import { type Created, createWith } from './create.ts';
 import { deleteContainer, removeGroups } from './delete.ts';
-import { forwardSignals, waitInForeground } from './foreground.ts';
+import { type Forward, forwardSignals, shareTerminal, waitInForeground } from './foreground.ts';
 import type { RunOptions } from './options.ts';
 import { findRecord, isThere, lock, removeRecord } from './store.ts';
 
@@ -11,18 +14,34 @@ export async function run(options: RunOptions): Promise<number> {
   const forward = options.detach ? undefined : forwardSignals();
   if (!options.detach && !options.noSubreaper) becomeSubreaper();
   // No exec.fifo: nobody but this process can give the permission to start.
-  const created = createWith(options, { fifo: false });
+  let master: Fd | undefined;
+  const terminal = (fd: Fd): void => {
+    fitTerminal(fd);
+    master = fd;
+  };
+  const created = createWith(options, { fifo: false, terminal: options.detach ? undefined : terminal });
+  let status: number;
   try {
     // The connection ends with execve; until then init may still report why there was none.
     created.init.channel.receiveEnd();
+    if (forward === undefined) return 0;
+    const { pid } = created.init;
+    const relayed = master === undefined ? undefined : relayTerminal(master, pid, forward);
+    [status] = await Promise.all([waitInForeground(pid, forward), relayed]);
   } catch (error) {
     deleteContainer({ ...options, force: true });
     throw error;
   }
-  if (forward === undefined) return 0;
-  const status = await waitInForeground(created.init.pid, forward);
   if (!options.keep) remove(options, created);
   return status;
+}
+
+async function relayTerminal(master: Fd, pid: number, forward: Forward): Promise<void> {
+  using init = openPidfd(pid);
+  if (init === undefined) return;
+  shareTerminal(forward, () => resizeTerminal(master));
+  const { relay } = await import('../console/relay.ts');
+  await relay(master, init);
 }
 
 /** As the `delete` command. Somebody may have deleted it already, and made another one with the same ID. */

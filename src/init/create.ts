@@ -8,7 +8,11 @@ import { openNetlink } from '../linux/netlink.ts';
 import { LOOPBACK_INDEX, setLinkUp } from '../linux/network-interface.ts';
 import { setDumpable } from '../linux/prctl.ts';
 import { openProc } from '../linux/proc.ts';
+
 import { tryAllowAllCpus } from '../linux/sched.ts';
+
+import { newSession } from '../linux/tty.ts';
+
 import { setDomainname, setHostname } from '../namespaces/hostname.ts';
 import { setSysctls } from '../namespaces/sysctl.ts';
 import { joinSessionKeyring } from '../process/keyring.ts';
@@ -29,6 +33,7 @@ import type { Device } from '../spec/config.ts';
 import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 import { hasNew, namespaceOf } from '../spec/query.ts';
 import { becomeProgram } from './tail.ts';
+import { giveTerminal } from './terminal.ts';
 import { verifyNamespaces } from './verify.ts';
 
 /** The first process of a container: the table of contents of what a container is. Each step has its place. */
@@ -38,6 +43,8 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   setDumpable(false);
   // Modes in config.json are meant as they stand.
   setUmask(0);
+  // Not the caller's session: the program could type on its terminal.
+  newSession();
   verifyNamespaces(request);
   if (Object.keys(spec.linux?.netDevices ?? {}).length > 0) host.send({ type: 'arrived' });
   // From the host's view of the files, which no image can have prepared.
@@ -61,9 +68,10 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   else if (request.noPivot) moveInto(request.rootfs, root);
   else pivotInto(root);
   if (spec.linux?.rootfsPropagation !== undefined) setRootPropagation(spec.linux.rootfsPropagation);
-  reopenNull(root, proc);
   // While the rootfs can still be written to.
   makeCwd(root, spec.process.cwd);
+  if (spec.process.terminal) giveTerminal(spec, { root, proc }, host);
+  else reopenNull(root, proc);
 
   if (spec.hostname) setHostname(spec.hostname);
   if (spec.domainname) setDomainname(spec.domainname);

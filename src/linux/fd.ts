@@ -1,4 +1,4 @@
-import { trySyscall } from './syscall.ts';
+import { syscall, trySyscall } from './syscall.ts';
 
 /** A descriptor and its owner: `using` closes it at the end of the block, `release` gives it away. */
 export class Fd implements Disposable {
@@ -34,6 +34,16 @@ const FD_CLOEXEC = 1;
 /** Sets or clears close-on-exec; false when there is no such descriptor. */
 export function setCloseOnExec(number: number, on: boolean): boolean {
   return trySyscall('fcntl', number, F_SETFD, on ? FD_CLOEXEC : 0) >= 0;
+}
+
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+
+/** Reads and writes fail where they would wait. It holds for all who share the open file. */
+export function setNonBlocking(fd: Fd): void {
+  const flags = syscall('fcntl', fd.number, F_GETFL, 0);
+  syscall('fcntl', fd.number, F_SETFL, flags | O_NONBLOCK);
 }
 
 const CLOSE_RANGE_CLOEXEC = 4;

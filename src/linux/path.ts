@@ -7,6 +7,7 @@ export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
+export const O_NOCTTY = 0o400;
 export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
 export const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;

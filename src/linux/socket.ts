@@ -1,5 +1,6 @@
 import { Fd } from './fd.ts';
 import { Memory } from './memory.ts';
+import { O_PATH, openPath } from './path.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 const AF_UNIX = 1;
@@ -24,6 +25,21 @@ export function socketPair(): [Fd, Fd] {
   return [new Fd(ends[0] as number), new Fd(ends[1] as number)];
 }
 
+/** Connects to the stream socket at `path`, of any length. Source: unix(7). */
+export function connectSocket(path: string): Fd {
+  using place = openPath(path, O_PATH);
+  const socket = new Fd(syscall('socket', AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // An address has room for 107 bytes only.
+  const name = new TextEncoder().encode(`/proc/self/fd/${place.number}\0`);
+  const address = new Uint8Array(2 + name.length);
+  address[0] = AF_UNIX;
+  address.set(name, 2);
+  const result = trySyscall('connect', socket.number, address, address.length);
+  if (result === 0) return socket;
+  socket.close();
+  throw syscallError('connect', -result);
+}
+
 /** Sends bytes, all of them; false when the peer has ended. */
 export function send(socket: Fd, bytes: Uint8Array): boolean {
   for (let sent = 0; sent < bytes.length; ) {
@@ -43,9 +59,14 @@ export function receive(socket: Fd, bytes: Uint8Array): number {
   return Math.max(0, count);
 }
 
-/** Sends one byte and, with it, descriptors, to nobody if the peer has ended. Source: unix(7), SCM_RIGHTS. */
-export function sendFds(socket: Fd, fds: readonly Fd[]): void {
-  const { memory, header, control } = messageMemory();
+/**
+ * Sends descriptors, and with them `text`, which may not be empty; false when the peer has ended.
+ * Source: unix(7), SCM_RIGHTS.
+ */
+export function sendFds(socket: Fd, fds: readonly Fd[], text = '\0'): boolean {
+  const { memory, header, vector, control } = messageMemory();
+  memory.putLong(vector, memory.string(text));
+  memory.putLong(vector + 8, Buffer.byteLength(text));
   memory.putLong(header + 40, CONTROL_HEADER_SIZE + ((4 * fds.length + 7) & ~7));
   memory.putLong(control, CONTROL_HEADER_SIZE + 4 * fds.length);
   memory.putInt(control + 8, SOL_SOCKET);
@@ -55,6 +76,7 @@ export function sendFds(socket: Fd, fds: readonly Fd[]): void {
   });
   const result = trySyscall('sendmsg', socket.number, header, MSG_NOSIGNAL);
   if (result < 0 && result !== -EPIPE) throw syscallError('sendmsg', -result);
+  return result >= 0;
 }
 
 /** Receives what sendFds sent; the descriptors are close-on-exec. None when the peer has ended. */
@@ -70,7 +92,7 @@ export function receiveFds(socket: Fd): Fd[] {
 }
 
 /** A struct msghdr for one byte of data, and room for a control message. */
-function messageMemory(): { memory: Memory; header: number; control: number } {
+function messageMemory(): { memory: Memory; header: number; vector: number; control: number } {
   const memory = new Memory(4096);
   const header = memory.take(MESSAGE_HEADER_SIZE);
   const vector = memory.take(16);
@@ -80,5 +102,5 @@ function messageMemory(): { memory: Memory; header: number; control: number } {
   memory.putLong(header + 16, vector);
   memory.putLong(header + 24, 1);
   memory.putLong(header + 32, control);
-  return { memory, header, control };
+  return { memory, header, vector, control };
 }

@@ -13,7 +13,9 @@ import type { Spec } from '../spec/config.ts';
  *      ── cgroup, descriptors ──────────────────▶   init joins by writing 0 to each: as late as possible, so
  *                                                   that the engine's memory is charged elsewhere, but before
  *                                                   a cgroup is mounted
- *                                                   (pivot_root, user, capabilities …)
+ *                                                   (pivot_root)
+ *      ◀────────────────── terminal, descriptor ──   only with process.terminal: its master end
+ *                                                   (user, capabilities …)
  *      ◀────────────────────────────── ready ──     all that is left is the wait and execve
  *      (state.json, pid file)
  *      ── go ───────────────────────────────────▶   (exec.fifo, execve)
@@ -25,6 +27,7 @@ export type HostMessage = { type: 'request'; request: InitRequest } | { type: 'c
 
 export type InitMessage =
   | { type: 'arrived' }
+  | { type: 'terminal' }
   | { type: 'ready' }
   | { type: 'log'; line: string }
   | { type: 'failed'; error: PlainError };

@@ -17,10 +17,6 @@ function asksForSomething(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
-function process(process: Process, refuse: Refuse): void {
-  refuse('process.terminal', process.terminal);
-}
-
 function mount({ options, uidMappings, gidMappings }: Mount, field: string, refuse: Refuse): void {
   refuse(`${field}.uidMappings`, uidMappings);
   refuse(`${field}.gidMappings`, gidMappings);
@@ -100,7 +96,6 @@ function unsupported(spec: Spec): string[] {
   const refuse: Refuse = (field, asked) => {
     if (asksForSomething(asked)) fields.push(field);
   };
-  process(spec.process, refuse);
   each(spec.mounts, (entry, index) => mount(entry, `mounts[${index}]`, refuse));
   for (const kind of hookKinds) refuse(`hooks.${kind}`, spec.hooks?.[kind]);
   linux(spec.linux ?? {}, refuse);

@@ -9,7 +9,6 @@ t.test('everything at once', async (t) => {
   t.throws(() => refuse(complete), {
     code: 'NOT_SUPPORTED',
     message: `not supported yet: ${[
-      'process.terminal',
       'mounts[2].uidMappings',
       'mounts[2].gidMappings',
       'mounts[2].options[2] (idmap)',

@@ -1,0 +1,26 @@
+import { openTerminal, useTerminal } from '../console/pty.ts';
+import type { Fd } from '../linux/fd.ts';
+import { setWindowSize } from '../linux/tty.ts';
+import type { HostChannel } from '../protocol/channel.ts';
+import { mountConsole } from '../rootfs/dev-console.ts';
+import type { Spec } from '../spec/config.ts';
+import { namespaceOf } from '../spec/query.ts';
+
+export interface Place {
+  /** Handles of the container's root and of a trusted procfs. */
+  root: Fd;
+  proc: Fd;
+}
+
+/** process.terminal: a new terminal for the program, whose other end goes to the host. */
+export function giveTerminal(spec: Spec, { root, proc }: Place, host: HostChannel): void {
+  const { master, slave } = openTerminal(root, proc);
+  const { consoleSize } = spec.process;
+  if (consoleSize !== undefined) setWindowSize(slave, consoleSize);
+  // Elsewhere it would be mounted on the host.
+  if (namespaceOf(spec, 'mount') !== undefined) mountConsole(root, slave);
+  host.send({ type: 'terminal' });
+  host.sendFds([master]);
+  master.close();
+  useTerminal(slave);
+}
