@@ -15,7 +15,7 @@ export function makeDirectory(dir: string, made: string[], attempts = 3): boolea
   } catch (thrown) {
     if (failedWith(thrown, 'EEXIST')) return false;
     if (!failedWith(thrown, 'ENOENT') || attempts === 0)
-      throw cgroupError('CGROUP_CREATE', `mkdir ${dir}`, thrown, 'linux.cgroupsPath');
+      throw cgroupError('CGROUP_CREATE', `mkdir ${dir}`, thrown, { field: 'linux.cgroupsPath' });
   }
   makeDirectory(dir.slice(0, dir.lastIndexOf('/')), made, attempts);
   // Not once only: another container's end may remove the parent at this moment.

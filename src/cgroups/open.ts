@@ -1,7 +1,7 @@
 // Runs on the host.
 import { RuntimeError } from '../errors.ts';
 import { readFile } from '../linux/file.ts';
-import { modeOf, parseHierarchies } from './mode.ts';
+import { type Hierarchy, modeOf, parseHierarchies } from './mode.ts';
 import { cgroupPaths, ownDirectory } from './path.ts';
 import type { Cgroup } from './types.ts';
 import { V1Cgroup } from './v1/manager.ts';
@@ -16,10 +16,15 @@ export function openCgroup({ cgroupsPath, id }: { cgroupsPath: string | undefine
     const hint = 'mount cgroup2 on /sys/fs/cgroup';
     throw new RuntimeError('no cgroup filesystem is mounted', { code: 'CGROUP_NONE', hint });
   }
-  if (modeOf(hierarchies) !== 'unified') return new V1Cgroup(paths);
+  if (modeOf(hierarchies) !== 'unified') return new V1Cgroup(paths, unifiedTop(hierarchies));
   const own = ownDirectory(first);
   const ownProcs = own && `${own}/cgroup.procs`;
   return new V2Cgroup(paths[''] as string, { mountPoint: first.mountPoint, ownProcs });
+}
+
+function unifiedTop(hierarchies: readonly Hierarchy[]): string | undefined {
+  for (const { controllers, mountPoint } of hierarchies) if (controllers[0] === '') return mountPoint;
+  return undefined;
 }
 
 /** The cgroup of an existing container, from the paths in its state.json. */

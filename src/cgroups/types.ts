@@ -1,5 +1,5 @@
 // Pure.
-import type { Resources } from '../spec/config.ts';
+import type { DeviceRule, Resources } from '../spec/config.ts';
 
 /** The cgroup of one container, in all hierarchies. Every method throws RuntimeError with a code `CGROUP_*`. */
 export interface Cgroup {
@@ -16,8 +16,12 @@ export interface Cgroup {
   joinFiles(): string[];
   /** Moves another process, with all its threads, into the cgroup. */
   add(pid: number): void;
-  /** Sets limits and device rules. Without a device rule the v1 rule is: nothing but the default devices. */
-  set(resources: Resources | undefined): void;
+  /** Sets the limits that are asked for and leaves the others as they are. */
+  set(resources: Resources): void;
+  /** Puts these device rules in place of those from before; without a rule only the default devices can be used. */
+  setDevices(rules: readonly DeviceRule[]): void;
+  /** Lets a user of the host move processes in it and make cgroups below it, where that is safe: in version 2. */
+  giveTo(uid: number): void;
   /** The processes in the cgroup and in those below it; none when the cgroup is gone. */
   processes(): number[];
   /** Sends the signal, SIGKILL unless said otherwise, to every process. SIGKILL also thaws, lest nobody dies. */

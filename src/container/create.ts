@@ -18,7 +18,7 @@ import { raiseRlimits } from '../process/rlimits.ts';
 import { setScheduler } from '../process/scheduler.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import type { Spec } from '../spec/config.ts';
-import { rootfsPath } from '../spec/query.ts';
+import { delegatesCgroup, rootfsPath } from '../spec/query.ts';
 import { refuseUnsupported } from '../spec/unsupported.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
 import { callerNofile } from './caller-limits.ts';
@@ -148,7 +148,7 @@ function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (
   using netDevices = takeNetDevices(spec, init);
   cgroup.create();
   undo.splice(1, 0, () => cgroup.remove());
-  cgroup.set(spec.linux?.resources);
+  limit(cgroup, spec);
   if (rdt !== undefined) {
     const made: string[] = [];
     undo.splice(1, 0, () => discardRdt(rdt, made));
@@ -180,6 +180,15 @@ function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
   if (Object.keys(devices).length === 0) return undefined;
   expect(init, 'arrived');
   return moveNetDevices(devices, init.pid);
+}
+
+/** Before the first process of the container is in it. */
+function limit(cgroup: Cgroup, spec: Spec): void {
+  const { resources = {}, uidMappings } = spec.linux ?? {};
+  cgroup.set(resources);
+  cgroup.setDevices(resources.devices ?? []);
+  const { uid = 0 } = spec.process.user ?? {};
+  if (delegatesCgroup(spec)) cgroup.giveTo(hostId(uidMappings, uid) ?? uid);
 }
 
 /** Nothing of it is made yet. */

@@ -47,6 +47,12 @@ export class Memory {
     return address;
   }
 
+  /** The NUL-terminated text at an address. */
+  text(address: number): string {
+    const bytes = new Uint8Array(this.#view.buffer, address - this.#start);
+    return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+  }
+
   /** Stores a NULL-terminated vector of strings (argv, envp); returns its address. */
   vector(texts: readonly string[]): number {
     const address = this.take(8 * (texts.length + 1));

@@ -1,6 +1,7 @@
 /** System call numbers: [x86-64, arm64]. Source: the kernel's asm/unistd.h of both architectures. */
 const numbers = {
   bind: [49, 200],
+  bpf: [321, 280],
   capset: [126, 91],
   chdir: [80, 49],
   chroot: [161, 51],

@@ -18,6 +18,18 @@ export function hasNew(spec: Pick<Document, 'linux'>, type: NamespaceType): bool
   return namespace !== undefined && !namespace.path;
 }
 
+/**
+ * Whether the container's user is to own its cgroup: in a new cgroup namespace, with the cgroup filesystem mounted to be
+ * written to. Source: runtime-spec, "Cgroup ownership".
+ */
+export function delegatesCgroup(spec: Pick<Document, 'linux' | 'mounts'>): boolean {
+  if (!hasNew(spec, 'cgroup')) return false;
+  for (const { source, destination, options = [] } of spec.mounts ?? []) {
+    if (source === 'cgroup' && destination === '/sys/fs/cgroup' && !options.includes('ro')) return true;
+  }
+  return false;
+}
+
 /** The absolute path of the root filesystem; `bundle` is absolute. */
 export function rootfsPath(spec: Pick<Spec, 'root'>, bundle: string): string {
   return resolve(bundle, spec.root.path);

@@ -1,5 +1,5 @@
 import { notSupported } from '../errors.ts';
-import type { BlockIO, Cpu, Linux, Memory, Mount, Process, Resources, Seccomp, Spec } from './config.ts';
+import type { Linux, Mount, Process, Seccomp, Spec } from './config.ts';
 import { hookKinds } from './hook-kinds.ts';
 import { each } from './rules/rule.ts';
 import { OCI_VERSION } from './state.ts';
@@ -37,48 +37,6 @@ function linux(linux: Linux, refuse: Refuse): void {
   refuse('linux.mountLabel', linux.mountLabel);
 }
 
-function memory(memory: Memory, refuse: Refuse): void {
-  const field = 'linux.resources.memory';
-  refuse(`${field}.kernel`, memory.kernel);
-  refuse(`${field}.kernelTCP`, memory.kernelTCP);
-  refuse(`${field}.swappiness`, memory.swappiness !== undefined);
-  refuse(`${field}.disableOOMKiller`, memory.disableOOMKiller);
-  // Kernels of today know no other way than true.
-  refuse(`${field}.useHierarchy`, memory.useHierarchy === false);
-  refuse(`${field}.checkBeforeUpdate`, memory.checkBeforeUpdate);
-}
-
-function cpu(cpu: Cpu, refuse: Refuse): void {
-  refuse('linux.resources.cpu.realtimeRuntime', cpu.realtimeRuntime);
-  refuse('linux.resources.cpu.realtimePeriod', cpu.realtimePeriod);
-}
-
-function blockIO(blockIO: BlockIO, refuse: Refuse): void {
-  const field = 'linux.resources.blockIO';
-  refuse(`${field}.weight`, blockIO.weight);
-  refuse(`${field}.leafWeight`, blockIO.leafWeight);
-  refuse(`${field}.weightDevice`, blockIO.weightDevice);
-  for (const operation of ['ReadBps', 'WriteBps', 'ReadIOPS', 'WriteIOPS'] as const) {
-    const key = `throttle${operation}Device` as const;
-    // A rate of 0 lifts a limit, and nothing has one yet.
-    refuse(
-      `${field}.${key}`,
-      blockIO[key]?.some(({ rate }) => rate),
-    );
-  }
-}
-
-function resources(resources: Resources, refuse: Refuse): void {
-  memory(resources.memory ?? {}, refuse);
-  cpu(resources.cpu ?? {}, refuse);
-  blockIO(resources.blockIO ?? {}, refuse);
-  refuse('linux.resources.hugepageLimits', resources.hugepageLimits);
-  refuse('linux.resources.network.classID', resources.network?.classID);
-  refuse('linux.resources.network.priorities', resources.network?.priorities);
-  refuse('linux.resources.rdma', resources.rdma);
-  refuse('linux.resources.unified', resources.unified);
-}
-
 /** Throws one error (`NOT_SUPPORTED`) that lists everything asked for that this version does not carry out. */
 export function refuseUnsupported(spec: Spec): void {
   const fields = unsupported(spec);
@@ -99,6 +57,5 @@ function unsupported(spec: Spec): string[] {
   each(spec.mounts, (entry, index) => mount(entry, `mounts[${index}]`, refuse));
   for (const kind of hookKinds) refuse(`hooks.${kind}`, spec.hooks?.[kind]);
   linux(spec.linux ?? {}, refuse);
-  resources(spec.linux?.resources ?? {}, refuse);
   return fields;
 }

@@ -29,23 +29,30 @@ t.test('write, but never make a file', async (t) => {
     code: 'CGROUP_SET',
     field: 'linux.x',
     errno: 'ENOENT',
-    message: `write "1" to ${dir}/none: no such file or directory`,
+    message: `linux.x: write "1" to ${dir}/none: no such file or directory`,
     hint: /controller is not enabled/,
   });
   t.throws(() => joinCgroup(`${dir}/none`, 42), { code: 'CGROUP_JOIN', errno: 'ENOENT' });
 });
 
-t.test('hints depend on what was tried', async (t) => {
-  const hint = (code: string, errno: string) =>
-    cgroupError(code, 'x', Object.assign(new Error(`${errno}: text, write`), { code: errno }));
-  t.match(hint('CGROUP_SET', 'EBUSY'), { message: 'x: text', errno: 'EBUSY', hint: /in use/ });
-  t.match(hint('CGROUP_SET', 'EINVAL').hint, /does not take/);
-  t.match(hint('CGROUP_SET', 'EPERM').hint, /device/);
-  t.match(hint('CGROUP_CREATE', 'EACCES').hint, /root/);
-  t.match(hint('CGROUP_CREATE', 'EROFS').hint, /read-only/);
-  t.match(hint('CGROUP_ENABLE', 'EBUSY').hint, /processes of its own/);
-  t.match(hint('CGROUP_ENABLE', 'EOPNOTSUPP'), { errno: 'EOPNOTSUPP', hint: /threaded/ });
-  t.match(hint('CGROUP_JOIN', 'EBUSY').hint, /enabled/);
-  t.match(hint('CGROUP_JOIN', 'ENOSPC').hint, /cpuset/);
-  t.equal(hint('CGROUP_JOIN', 'EIO').hint, undefined);
+t.test('another file where the first is not there', async (t) => {
+  const dir = t.testdir({ 'io.weight': '' });
+  const otherwise = { file: 'io.weight', value: '4950' };
+  t.equal(writeCgroupFile(dir, { file: 'io.bfq.weight', value: '500', otherwise }), true);
+  t.equal(readFileSync(`${dir}/io.weight`, 'utf8'), '4950');
+  t.throws(() => writeCgroupFile(dir, { file: 'a', value: '1', otherwise: { file: 'io.b', value: '2' } }), {
+    message: `write "2" to ${dir}/io.b: no such file or directory`,
+    hint: /IOCOST/,
+  });
+});
+
+t.test('what is known of a failure', async (t) => {
+  const thrown = Object.assign(new Error('EBUSY: text, write'), { code: 'EBUSY' });
+  t.match(cgroupError('CGROUP_SET', 'x', thrown, { field: 'linux.x', file: 'memory.max' }), {
+    message: 'linux.x: x: text',
+    code: 'CGROUP_SET',
+    errno: 'EBUSY',
+    field: 'linux.x',
+    hint: /in use/,
+  });
 });

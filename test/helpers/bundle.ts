@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Resources } from '../../src/spec/config.ts';
 import { newId, tag, temp } from './sandbox.ts';
 
 /** The parts of config.json that tests change; anything else is set through `Object.assign`. */
@@ -65,11 +66,7 @@ export interface Device {
   uid?: number;
   gid?: number;
 }
-export interface Resources {
-  memory?: { limit?: number; reservation?: number; swap?: number };
-  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
-  pids?: { limit: number };
-}
+export type { Resources };
 /** Changes a fresh config in place. */
 export type Change = (config: Config) => void;
 

@@ -1,46 +1,92 @@
 // Pure.
 import { RuntimeError } from '../../errors.ts';
-import type { DeviceRule, Resources } from '../../spec/config.ts';
-import { type CgroupWrite, write } from '../write.ts';
+import type { DeviceRule } from '../../spec/config.ts';
+import { defaultRules, devicePolicy, type ExactRule } from '../device-rules.ts';
+import type { CgroupWrite } from '../write.ts';
 
 /**
- * What every container may do, whatever its rules say, as in runc: make any device node, use null, zero, full,
- * random, urandom, tty, pseudoterminals and their multiplexer, and tun.
+ * linux.resources.devices as files of the v1 controller, in order, and the defaults last. The kernel keeps what holds
+ * for all devices, and a list of exceptions from that. Source: the kernel's security/device_cgroup.c.
  */
-const DEFAULTS = [
-  'c *:* m',
-  'b *:* m',
-  'c 1:3 rwm',
-  'c 1:5 rwm',
-  'c 1:7 rwm',
-  'c 1:8 rwm',
-  'c 1:9 rwm',
-  'c 5:0 rwm',
-  'c 136:* rwm',
-  'c 5:2 rwm',
-  'c 10:200 rwm',
-];
-
-/**
- * linux.resources.devices as files of the v1 controller, in order, and the defaults last. The start is "nothing", as
- * in runc; the kernel's is "what the parent may". A rule for all devices makes those before it void.
- */
-export function devices({ devices = [] }: Resources): CgroupWrite[] {
-  let writes = [write('devices.deny', 'a', 'devices')];
-  for (const [index, rule] of devices.entries()) {
-    const { allow, type = 'a' } = rule;
-    const file = allow ? 'devices.allow' : 'devices.deny';
-    if (type === 'a') writes = [write(file, 'a', `devices[${index}]`)];
-    else writes.push(write(file, ruleText(rule, index), `devices[${index}]`));
+export function devices(rules: readonly DeviceRule[]): CgroupWrite[] {
+  const policy = devicePolicy(rules);
+  const writes: CgroupWrite[] = [{ file: fileOf(policy), value: 'a', field: policy.field }];
+  const exceptions: ExactRule[] = [];
+  for (const rule of policy.rules) {
+    if (rule.allow === policy.allow) writes.push(...takeBack(rule, exceptions));
+    else writes.push(except(rule, exceptions));
   }
-  for (const rule of DEFAULTS) writes.push(write('devices.allow', rule, 'devices'));
+  for (const rule of defaultRules()) {
+    // Where everything is allowed, an exception wider than a default device stays: the kernel cannot cut it.
+    if (policy.allow)
+      writes.push(
+        ...takeBack(
+          rule,
+          exceptions.filter((exception) => covers(rule, exception)),
+        ),
+      );
+    else writes.push(except(rule, exceptions));
+  }
   return writes;
 }
 
-function ruleText({ type, major = -1, minor = -1, access }: DeviceRule, index: number): string {
-  if (!access) {
-    const field = `linux.resources.devices[${index}].access`;
-    throw new RuntimeError(`${field} is missing`, { code: 'CONFIG_INVALID', field, hint: 'such as "rwm"' });
+function fileOf({ allow }: { allow: boolean }): string {
+  return allow ? 'devices.allow' : 'devices.deny';
+}
+
+function except(rule: ExactRule, exceptions: ExactRule[]): CgroupWrite {
+  exceptions.push({ ...rule });
+  return { file: fileOf(rule), value: text(rule, rule.access), field: rule.field };
+}
+
+/**
+ * Takes exceptions back, each by its own name: the kernel passes over, without a word, a rule that names no exception
+ * exactly. What it cannot do is to take back a part of one, which is refused here.
+ */
+function takeBack(rule: ExactRule, exceptions: readonly ExactRule[]): CgroupWrite[] {
+  const writes: CgroupWrite[] = [];
+  for (const exception of exceptions) {
+    if (!overlap(rule, exception)) continue;
+    if (!covers(rule, exception)) throw cannotCut(rule, exception);
+    writes.push({ file: fileOf(rule), value: text(exception, rule.access), field: rule.field });
+    exception.access = [...exception.access].filter((letter) => !rule.access.includes(letter)).join('');
   }
-  return `${type} ${major < 0 ? '*' : major}:${minor < 0 ? '*' : minor} ${access}`;
+  return writes;
+}
+
+function overlap(one: ExactRule, other: ExactRule): boolean {
+  return (
+    one.type === other.type &&
+    meet(one.major, other.major) &&
+    meet(one.minor, other.minor) &&
+    [...one.access].some((letter) => other.access.includes(letter))
+  );
+}
+
+function meet(one: number | undefined, other: number | undefined): boolean {
+  return one === undefined || other === undefined || one === other;
+}
+
+/** Whether the devices of the second rule are all among those of the first. */
+function covers(wide: ExactRule, narrow: ExactRule): boolean {
+  return (
+    wide.type === narrow.type &&
+    (wide.major === undefined || wide.major === narrow.major) &&
+    (wide.minor === undefined || wide.minor === narrow.minor)
+  );
+}
+
+function text({ type, major, minor }: ExactRule, access: string): string {
+  return `${type} ${major ?? '*'}:${minor ?? '*'} ${access}`;
+}
+
+function cannotCut(rule: ExactRule, exception: ExactRule): RuntimeError {
+  const message =
+    `${rule.field} (${text(rule, rule.access)}) takes back a part of ${exception.field} ` +
+    `(${text(exception, exception.access)}), which cgroup version 1 cannot do`;
+  return new RuntimeError(message, {
+    code: 'CGROUP_DEVICES',
+    field: rule.field,
+    hint: 'name the devices one by one',
+  });
 }

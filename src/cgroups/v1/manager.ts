@@ -1,29 +1,43 @@
 // Runs on the host.
 import { RuntimeError } from '../../errors.ts';
 import { SIGKILL } from '../../linux/signal.ts';
-import type { Resources } from '../../spec/config.ts';
+import type { DeviceRule, Resources } from '../../spec/config.ts';
+import { warnOfDeprecated } from '../deprecated.ts';
 import { makeDirectory, removeDirectories, unmakeDirectories } from '../directory.ts';
 import { joinCgroup, readCgroupFile, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
 import type { Cgroup } from '../types.ts';
-import { refuseUnsupported } from '../unsupported.ts';
+import { enableControllers } from '../v2/controllers.ts';
+import { filterDevices } from '../v2/devices.ts';
+import { setResources } from '../v2/resources.ts';
 import type { CgroupWrite } from '../write.ts';
+import { blkio } from './blkio.ts';
 import { cpu } from './cpu.ts';
 import { cpuset, fillCpuset } from './cpuset.ts';
 import { devices } from './devices.ts';
+import { hugetlb } from './hugetlb.ts';
+import { splitResources } from './lacking.ts';
 import { memory } from './memory.ts';
+import { netCls } from './net-cls.ts';
+import { netPrio } from './net-prio.ts';
 import { pids } from './pids.ts';
+import { rdma } from './rdma.ts';
 
-/** A cgroup in the hierarchies of version 1 and, on a hybrid host, in the one of version 2, which limits nothing. */
+/** A cgroup in the hierarchies of version 1 and, on a hybrid host, in the one of version 2. */
 export class V1Cgroup implements Cgroup {
   readonly paths: Readonly<Record<string, string>>;
   /** Without repetition: controllers may share a hierarchy. */
   readonly #dirs: string[] = [];
   readonly #madeParents: string[] = [];
+  readonly #unifiedTop: string | undefined;
+  /** Whether the half of version 2 restrains its processes. */
+  #unifiedLimits = false;
 
-  constructor(paths: Readonly<Record<string, string>>) {
+  /** `unifiedTop` is where version 2 is mounted; a reopened cgroup need not know it. */
+  constructor(paths: Readonly<Record<string, string>>, unifiedTop?: string) {
     this.paths = paths;
+    this.#unifiedTop = unifiedTop;
     for (const dir of Object.values(paths)) if (!this.#dirs.includes(dir)) this.#dirs.push(dir);
   }
 
@@ -44,29 +58,42 @@ export class V1Cgroup implements Cgroup {
     for (const dir of made) if (!this.#dirs.includes(dir)) this.#madeParents.push(dir);
   }
 
-  /** The v2 half of a hybrid host limits nothing: an engine may start in it. */
+  /** As long as the half of version 2 limits nothing, an engine may start in it. */
   prepareJoin(pid: number): void {
     const unified = this.paths[''];
-    if (unified !== undefined) joinCgroup(unified, pid);
+    if (unified !== undefined && !this.#unifiedLimits) joinCgroup(unified, pid);
   }
 
   /** `tasks`, not `cgroup.procs`: for a single thread that moves itself the kernel stops nobody and does not wait. */
   joinFiles(): string[] {
     const unified = this.paths[''];
-    return this.#dirs.filter((dir) => dir !== unified).map((dir) => `${dir}/tasks`);
+    const files = this.#dirs.filter((dir) => dir !== unified).map((dir) => `${dir}/tasks`);
+    return this.#unifiedLimits ? [...files, `${unified}/cgroup.procs`] : files;
   }
 
   add(pid: number): void {
     for (const dir of this.#dirs) joinCgroup(dir, pid);
   }
 
-  set(resources: Resources = {}): void {
-    refuseUnsupported(resources);
-    this.#apply('memory', memory(resources, this.#swapLimit(resources)));
-    this.#apply('cpu', cpu(resources));
-    this.#apply('cpuset', cpuset(resources));
-    this.#apply('pids', pids(resources));
-    if (this.paths.devices || resources.devices?.length) this.#apply('devices', devices(resources));
+  set(resources: Resources): void {
+    warnOfDeprecated(resources);
+    const { version1, version2 } = this.#split(resources);
+    this.#apply('memory', memory(version1, this.#swapLimit(version1)));
+    this.#apply('cpu', cpu(version1));
+    this.#apply('cpuset', cpuset(version1));
+    this.#apply('pids', pids(version1));
+    this.#apply('blkio', blkio(version1));
+    this.#apply('hugetlb', hugetlb(version1));
+    this.#apply('net_cls', netCls(version1));
+    this.#apply('net_prio', netPrio(version1));
+    this.#apply('rdma', rdma(version1));
+    if (version2 !== undefined) this.#setUnified(version2);
+  }
+
+  #split(resources: Resources): ReturnType<typeof splitResources> {
+    const hasUnified = this.paths[''] !== undefined;
+    if (!hasUnified && Object.keys(resources.unified ?? {}).length > 0) throw noUnified();
+    return splitResources(resources, (controller) => !hasUnified || this.paths[controller] !== undefined);
   }
 
   #apply(controller: string, writes: readonly CgroupWrite[]): void {
@@ -77,11 +104,31 @@ export class V1Cgroup implements Cgroup {
     }
   }
 
+  #setUnified(resources: Resources): void {
+    const unified = this.paths[''] as string;
+    const failures =
+      this.#unifiedTop === undefined ? new Map() : enableControllers(this.#unifiedTop, unified);
+    setResources(unified, resources, failures);
+    this.#unifiedLimits = true;
+  }
+
   /** The present limit of memory and swap, if it matters. */
   #swapLimit({ memory: { limit, swap } = {} }: Resources): number | undefined {
     const dir = this.paths.memory;
     return limit && swap && dir ? Number(readCgroupFile(dir, 'memory.memsw.limit_in_bytes')) : undefined;
   }
+
+  setDevices(rules: readonly DeviceRule[]): void {
+    const { devices: dir, '': unified } = this.paths;
+    if (dir === undefined && unified !== undefined) {
+      filterDevices(unified, rules);
+    } else if (dir !== undefined || rules.length > 0) {
+      this.#apply('devices', devices(rules));
+    }
+  }
+
+  /** Handing over is not safe in version 1; the specification says not to. */
+  giveTo(): void {}
 
   processes(): number[] {
     return processesBelow(this.#anyDir);
@@ -119,9 +166,16 @@ export class V1Cgroup implements Cgroup {
 }
 
 function notMounted(controller: string, field: string | undefined): RuntimeError {
-  return new RuntimeError(`cgroup controller ${controller} is not mounted`, {
+  return new RuntimeError(`${field}: cgroup controller ${controller} is not mounted`, {
     code: 'CGROUP_CONTROLLER',
     field,
     hint: 'mount it, or leave out what needs it',
   });
+}
+
+function noUnified(): RuntimeError {
+  const field = 'linux.resources.unified';
+  const hint = 'mount cgroup2 on /sys/fs/cgroup/unified, or use the properties of version 1';
+  const message = `${field} needs cgroup version 2, of which nothing is mounted here`;
+  return new RuntimeError(message, { code: 'CGROUP_VERSION', field, hint });
 }

@@ -10,7 +10,7 @@ export function cpu({ cpu = {} }: Resources): CgroupWrite[] {
   const { shares, quota, period, burst, idle } = cpu;
   const writes: CgroupWrite[] = [];
   // The kernel refuses a weight while a cgroup is idle.
-  if (idle === 0) writes.push(write('cpu.idle', 0, 'cpu.idle'));
+  if (idle === 0) writes.push({ ...write('cpu.idle', 0, 'cpu.idle'), optional: true });
   if (shares) writes.push(write('cpu.weight', weightOf(shares), 'cpu.shares'));
   if (idle) writes.push(write('cpu.idle', idle, 'cpu.idle'));
   if (quota || period) {
@@ -18,7 +18,8 @@ export function cpu({ cpu = {} }: Resources): CgroupWrite[] {
     writes.push(write('cpu.max', period ? `${most} ${period}` : most, quota ? 'cpu.quota' : 'cpu.period'));
   }
   // After the quota, which it is checked against.
-  if (burst !== undefined) writes.push(write('cpu.max.burst', burst, 'cpu.burst'));
+  if (burst !== undefined)
+    writes.push({ ...write('cpu.max.burst', burst, 'cpu.burst'), optional: burst === 0 });
   return writes;
 }
 

@@ -1,11 +1,60 @@
-// Pure.
-import { notSupported } from '../../errors.ts';
-import type { Resources } from '../../spec/config.ts';
+// Runs on the host.
+import { asRuntimeError, RuntimeError } from '../../errors.ts';
+import {
+  attachDeviceProgram,
+  attachedDevicePrograms,
+  detachDeviceProgram,
+  loadDeviceProgram,
+} from '../../linux/bpf.ts';
+import { O_DIRECTORY, O_RDONLY, openPath } from '../../linux/path.ts';
+import { SyscallError } from '../../linux/syscall.ts';
+import type { DeviceRule } from '../../spec/config.ts';
+import { deviceProgram } from './device-program.ts';
 
-/** Version 2 has no file for device rules, so any that forbids something is refused. */
-export function refuseDeviceRules({ devices = [] }: Resources): void {
-  const all = devices.findLastIndex(({ type = 'a' }) => type === 'a');
-  const later = devices.slice(all + 1);
-  const forbids = devices[all]?.allow === false || later.some(({ allow }) => !allow);
-  if (forbids) throw notSupported('linux.resources.devices');
+/**
+ * Filters what the processes of a cgroup may do with devices. In place of the filters that a cgroup from before has,
+ * as writing to devices.deny is in version 1; those of the cgroups above it hold as well.
+ */
+export function filterDevices(dir: string, rules: readonly DeviceRule[]): void {
+  try {
+    using cgroup = openPath(dir, O_RDONLY | O_DIRECTORY);
+    const before = attachedDevicePrograms(cgroup);
+    const program = deviceProgram(rules);
+    if (program !== undefined) {
+      using loaded = loadDeviceProgram(program);
+      attachDeviceProgram(cgroup, loaded);
+    }
+    for (const old of before) {
+      detachDeviceProgram(cgroup, old);
+      old.close();
+    }
+  } catch (thrown) {
+    throw failure(dir, thrown);
+  }
+}
+
+function failure(dir: string, thrown: unknown): RuntimeError {
+  const { message, errno } = asRuntimeError(thrown);
+  const reason = thrown instanceof SyscallError ? thrown.reason : message;
+  const field = 'linux.resources.devices';
+  const action = `${field}: filter devices of cgroup ${dir}`;
+  return new RuntimeError(
+    `${action}: ${reason}`,
+    { code: 'CGROUP_DEVICES', field, errno, hint: hintFor(errno) },
+    thrown,
+  );
+}
+
+function hintFor(errno: string | undefined): string | undefined {
+  switch (errno) {
+    case 'EPERM':
+      return 'this needs CAP_BPF and CAP_NET_ADMIN, and no cgroup above that forbids further filters';
+    case 'EINVAL':
+    case 'ENOSYS':
+      return 'the kernel needs CONFIG_BPF_SYSCALL and CONFIG_CGROUP_BPF';
+    case 'E2BIG':
+      return 'there are too many filters in it, or too many rules';
+    default:
+      return undefined;
+  }
 }

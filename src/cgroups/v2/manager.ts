@@ -1,22 +1,17 @@
 // Runs on the host.
 import { RuntimeError } from '../../errors.ts';
 import { SIGKILL } from '../../linux/signal.ts';
-import { log } from '../../log.ts';
-import type { Resources } from '../../spec/config.ts';
+import type { DeviceRule, Resources } from '../../spec/config.ts';
+import { warnOfDeprecated } from '../deprecated.ts';
 import { makeDirectory, removeDirectories, unmakeDirectories } from '../directory.ts';
 import { joinCgroup, joinOwn, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
 import type { Cgroup } from '../types.ts';
-import { refuseUnsupported } from '../unsupported.ts';
-import type { CgroupWrite } from '../write.ts';
 import { enableControllers } from './controllers.ts';
-import { cpu } from './cpu.ts';
-import { cpuset } from './cpuset.ts';
-import { refuseDeviceRules } from './devices.ts';
-import { ignoredProperties } from './ignored.ts';
-import { memory } from './memory.ts';
-import { pids } from './pids.ts';
+import { filterDevices } from './devices.ts';
+import { giveCgroup } from './ownership.ts';
+import { type Failures, setResources } from './resources.ts';
 
 /** Where a new cgroup comes into being: what a reopened one need not know. */
 export interface V2Place {
@@ -31,8 +26,7 @@ export class V2Cgroup implements Cgroup {
   readonly #dir: string;
   readonly #top: string | undefined;
   readonly #madeParents: string[] = [];
-  /** Why a controller could not be enabled. */
-  #failures = new Map<string, RuntimeError>();
+  #failures: Failures = new Map();
 
   constructor(dir: string, place?: V2Place) {
     this.paths = { '': dir };
@@ -46,6 +40,7 @@ export class V2Cgroup implements Cgroup {
     try {
       const isNew = makeDirectory(this.#dir, made);
       refuseReuse(this, isNew ? [] : [this.#dir]);
+      refuseThreaded(this.#dir);
       if (this.#top !== undefined) this.#failures = enableControllers(this.#top, this.#dir);
     } catch (thrown) {
       unmakeDirectories(made);
@@ -67,36 +62,17 @@ export class V2Cgroup implements Cgroup {
     joinCgroup(this.#dir, pid);
   }
 
-  set(resources: Resources = {}): void {
-    refuseUnsupported(resources);
-    refuseDeviceRules(resources);
-    for (const field of ignoredProperties(resources)) log.warning(`ignored on cgroup version 2: ${field}`);
-    this.#refuseLimitInUse(resources);
-    this.#apply('memory', memory(resources));
-    this.#apply('cpu', cpu(resources));
-    this.#apply('cpuset', cpuset(resources));
-    this.#apply('pids', pids(resources));
+  set(resources: Resources): void {
+    warnOfDeprecated(resources);
+    setResources(this.#dir, resources, this.#failures);
   }
 
-  #apply(controller: string, writes: readonly CgroupWrite[]): void {
-    const failure = this.#failures.get(controller);
-    for (const write of writes) {
-      if (failure !== undefined) throw notEnabled(controller, failure, write.field);
-      writeCgroupFile(this.#dir, write);
-    }
+  setDevices(rules: readonly DeviceRule[]): void {
+    filterDevices(this.#dir, rules);
   }
 
-  /** Version 1 refuses by itself; version 2 would end processes until the limit is met. */
-  #refuseLimitInUse({ memory: { limit = 0, checkBeforeUpdate } = {} }: Resources): void {
-    if (!checkBeforeUpdate || limit <= 0) return;
-    const used = Number(readCgroupFileIfThere(this.#dir, 'memory.current'));
-    if (used <= limit) return;
-    throw new RuntimeError(`memory limit ${limit} is below the ${used} bytes in use`, {
-      code: 'CGROUP_SET',
-      field: 'linux.resources.memory.limit',
-      errno: 'EBUSY',
-      hint: 'checkBeforeUpdate asks for this to be refused',
-    });
+  giveTo(uid: number): void {
+    giveCgroup(this.#dir, uid);
   }
 
   processes(): number[] {
@@ -120,8 +96,16 @@ export class V2Cgroup implements Cgroup {
   }
 }
 
-function notEnabled(controller: string, failure: RuntimeError, field: string | undefined): RuntimeError {
-  const { errno, hint } = failure;
-  const message = `cgroup controller ${controller} cannot be enabled: ${failure.message}`;
-  return new RuntimeError(message, { code: 'CGROUP_CONTROLLER', field, errno, hint }, failure);
+/** A process cannot join such a cgroup, and most controllers have no limits there. Source: cgroups(7), cgroup.type. */
+function refuseThreaded(dir: string): void {
+  const type = readCgroupFileIfThere(dir, 'cgroup.type');
+  if (type !== 'threaded' && type !== 'domain invalid') return;
+  throw new RuntimeError(
+    `cgroup ${dir} is ${JSON.stringify(type)}: it can have threads only, not processes`,
+    {
+      code: 'CGROUP_THREADED',
+      field: 'linux.cgroupsPath',
+      hint: 'the cgroup above it is threaded, or has threaded ones: choose a path that is not below',
+    },
+  );
 }

@@ -16,9 +16,12 @@ function memory({ linux }: Document, report: Report): void {
     const value = memory[key] ?? 0;
     if (value < -1) report(`linux.resources.memory.${key}`, `must be -1 (no limit) or more, found ${value}`);
   }
-  const { limit = 0, swap = 0, swappiness = 0 } = memory;
-  if (swappiness > MAX_SWAPPINESS)
+  const { limit = 0, swap = 0, swappiness = 0, useHierarchy } = memory;
+  // Engines write -1 for "leave it", which is 2^64 - 1 in an unsigned field.
+  if (swappiness > MAX_SWAPPINESS && swappiness < 2 ** 63)
     report('linux.resources.memory.swappiness', `must be from 0 to ${MAX_SWAPPINESS}, found ${swappiness}`);
+  if (useHierarchy === false)
+    report('linux.resources.memory.useHierarchy', 'must be true: Linux can do no other since 5.11');
   if (swap <= 0) return;
   const field = 'linux.resources.memory.swap';
   if (limit <= 0) report(field, 'needs linux.resources.memory.limit: it limits the sum of both');
@@ -61,11 +64,16 @@ function pids({ linux }: Document, report: Report): void {
 function devices({ linux }: Document, report: Report): void {
   each(linux?.resources?.devices, ({ access, major = -1, minor = -1 }, index) => {
     if (!access) report(`linux.resources.devices[${index}].access`, 'must name at least one of r, w and m');
-    if (major < -1)
-      report(`linux.resources.devices[${index}].major`, `must be -1 (all) or more, found ${major}`);
-    if (minor < -1)
-      report(`linux.resources.devices[${index}].minor`, `must be -1 (all) or more, found ${minor}`);
+    if (isBad(major)) report(`linux.resources.devices[${index}].major`, `${BAD}, found ${major}`);
+    if (isBad(minor)) report(`linux.resources.devices[${index}].minor`, `${BAD}, found ${minor}`);
   });
+}
+
+const MAX_UINT32 = 0xffffffff;
+const BAD = `must be -1 (all) or from 0 to ${MAX_UINT32}`;
+
+function isBad(number: number): boolean {
+  return number < -1 || number > MAX_UINT32;
 }
 
 function hugepages({ linux }: Document, report: Report): void {
@@ -97,12 +105,15 @@ function rdma({ linux }: Document, report: Report): void {
   }
 }
 
+// Who is in the cgroup, and whether it runs, is for the runtime to say: other values would stop `create` for good.
+const RUNTIMES_OWN = /^cgroup\.(freeze|kill|procs|subtree_control|threads|type)$/;
+
 function unified({ linux }: Document, report: Report): void {
   const files = linux?.resources?.unified ?? {};
   for (const name of Object.keys(files)) {
     const field = child('linux.resources.unified', name);
-    if (name === '' || name === '.' || name === '..' || name.includes('/'))
-      report(field, 'must be the name of a file of the cgroup');
+    if (!/^[^./]+\.[^/]+$/.test(name)) report(field, 'must be the name of a file such as "memory.high"');
+    if (RUNTIMES_OWN.test(name)) report(field, 'is written by the runtime itself');
     if (hasNul(name) || hasNul(files[name])) report(field, NUL);
   }
 }

@@ -30,3 +30,17 @@ t.test('real time', async (t) => {
 t.test('the property is named', async (t) => {
   t.match(cpu({ cpu: { quota: 5 } }), [{ field: 'linux.resources.cpu.quota' }]);
 });
+
+t.test('what the kernel would change without a word', async (t) => {
+  for (const [shares, text] of [
+    [1, /the minimum allowed cpu-shares is 2, found 1/],
+    [262145, /the maximum allowed cpu-shares is 262144/],
+  ] as const)
+    t.throws(() => cpu({ cpu: { shares } }), { field: 'linux.resources.cpu.shares', message: text });
+});
+
+t.test('a kernel without burst or idle does for none', async (t) => {
+  const optional = (value: Cpu) => cpu({ cpu: value }).map(({ optional }) => optional);
+  t.same(optional({ burst: 0, idle: 0 }), [true, true]);
+  t.same(optional({ quota: 5000, burst: 1000, idle: 1 }), [undefined, undefined, false]);
+});

@@ -22,15 +22,62 @@ t.test('controllers that share a hierarchy share the directory', async (t) => {
 
 t.test('a controller that is not mounted', async (t) => {
   const cgroup = new V1Cgroup({ memory: t.testdir() });
-  cgroup.set();
-  t.throws(() => cgroup.set({ pids: { limit: 5 } }), {
-    code: 'CGROUP_CONTROLLER',
-    field: 'linux.resources.pids.limit',
-    message: 'cgroup controller pids is not mounted',
-  });
-  t.throws(() => cgroup.set({ devices: [{ allow: false }] }), {
+  cgroup.set({});
+  cgroup.set({ blockIO: { weight: 0 }, hugepageLimits: [], network: { classID: 0 }, rdma: {}, unified: {} });
+  cgroup.setDevices([]);
+  for (const [controller, property, resources] of [
+    ['pids', 'pids.limit', { pids: { limit: 5 } }],
+    ['blkio', 'blockIO.weight', { blockIO: { weight: 5 } }],
+    ['hugetlb', 'hugepageLimits[0].limit', { hugepageLimits: [{ pageSize: '2MB', limit: 0 }] }],
+    ['net_cls', 'network.classID', { network: { classID: 5 } }],
+    ['net_prio', 'network.priorities[0]', { network: { priorities: [{ name: 'lo', priority: 5 }] } }],
+    ['rdma', 'rdma.x', { rdma: { x: { hcaHandles: 5 } } }],
+  ] as const) {
+    t.throws(() => cgroup.set(resources), {
+      code: 'CGROUP_CONTROLLER',
+      field: `linux.resources.${property}`,
+      message: `linux.resources.${property}: cgroup controller ${controller} is not mounted`,
+    });
+  }
+  t.throws(() => cgroup.setDevices([{ allow: false }]), {
     code: 'CGROUP_CONTROLLER',
     field: 'linux.resources.devices[0]',
+  });
+  t.throws(() => cgroup.set({ unified: { 'memory.high': '5' } }), {
+    code: 'CGROUP_VERSION',
+    field: 'linux.resources.unified',
+  });
+});
+
+t.test('hybrid: the other half does what version 1 lacks, and is then joined late', async (t) => {
+  const top = t.testdir({
+    'cgroup.controllers': 'hugetlb\n',
+    'cgroup.subtree_control': '',
+    own: {
+      'cgroup.controllers': 'hugetlb\n',
+      'cgroup.procs': '',
+      'hugetlb.2MB.max': '',
+      'hugetlb.2MB.rsvd.max': '',
+    },
+    pids: { 'pids.max': '', 'cgroup.procs': '' },
+  });
+  const paths = { '': `${top}/own`, pids: `${top}/pids` };
+  const free = new V1Cgroup(paths, top);
+  free.set({ pids: { limit: 5 } });
+  free.prepareJoin(7);
+  t.equal(readFileSync(`${top}/own/cgroup.procs`, 'utf8'), '7');
+  t.same(free.joinFiles(), [`${top}/pids/tasks`]);
+
+  const limited = new V1Cgroup(paths, top);
+  limited.set({ hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }] });
+  t.equal(readFileSync(`${top}/own/hugetlb.2MB.max`, 'utf8'), '4194304');
+  limited.prepareJoin(8);
+  t.equal(readFileSync(`${top}/own/cgroup.procs`, 'utf8'), '7', 'not yet');
+  t.same(limited.joinFiles(), [`${top}/pids/tasks`, `${top}/own/cgroup.procs`]);
+  t.throws(() => limited.set({ unified: { 'memory.high': '5' } }), {
+    code: 'CGROUP_CONTROLLER',
+    field: 'linux.resources.unified["memory.high"]',
+    message: `linux.resources.unified["memory.high"]: cgroup controller memory is not available in ${top}/own`,
   });
 });
 

@@ -8,7 +8,8 @@ const writes = (value: Memory, swapNow?: number) =>
 t.test('nothing asked for', async (t) => {
   t.same(memory({}), []);
   t.same(writes({}), []);
-  t.same(writes({ limit: 0, swap: 0, reservation: 0, disableOOMKiller: false, kernel: 5 }), []);
+  t.same(writes({ limit: 0, swap: 0, reservation: 0, disableOOMKiller: false, kernel: 0 }), []);
+  t.same(writes({ swappiness: 2 ** 64 }), [], '-1 in an unsigned field');
 });
 
 t.test('each property', async (t) => {
@@ -17,6 +18,10 @@ t.test('each property', async (t) => {
   ]);
   t.same(writes({ reservation: 4096 }), ['memory.soft_limit_in_bytes=4096']);
   t.same(writes({ swap: 8192 }), ['memory.memsw.limit_in_bytes=8192']);
+  t.same(writes({ kernelTCP: 4096 }), ['memory.kmem.tcp.limit_in_bytes=4096']);
+  t.match(memory({ memory: { kernel: 4096 } }), [
+    { file: 'memory.kmem.limit_in_bytes', value: '4096', optional: true },
+  ]);
   t.same(writes({ swappiness: 0 }), ['memory.swappiness=0']);
   t.same(writes({ disableOOMKiller: true }), ['memory.oom_control=1']);
 });

@@ -1,28 +1,91 @@
-import t from 'tap';
-import { refuseDeviceRules } from '../../../src/cgroups/v2/devices.ts';
+/** Loads and attaches filters on the version 2 hierarchy of this machine; needs root. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openCgroup } from '../../../src/cgroups/open.ts';
+import { filterDevices } from '../../../src/cgroups/v2/devices.ts';
+import { attachedDevicePrograms } from '../../../src/linux/bpf.ts';
+import { O_DIRECTORY, O_RDONLY, openPath } from '../../../src/linux/path.ts';
 import type { DeviceRule } from '../../../src/spec/config.ts';
 
-const rule = (allow: boolean, type?: 'a' | 'c'): DeviceRule => (type ? { allow, type } : { allow });
+const isRoot = process.getuid?.() === 0;
+const top = isRoot ? openCgroup({ cgroupsPath: '/x', id: 'x' }).paths['']?.replace(/\/x$/, '') : undefined;
+const needs = { skip: top ? false : 'needs root and a mounted version 2' };
+const nodes = mkdtempSync(join(tmpdir(), 'trunc-devices-'));
+t.teardown(() => rmSync(nodes, { recursive: true }));
 
-t.doesNotThrow(() => refuseDeviceRules({}));
-for (const devices of [
-  [],
-  [rule(true)],
-  [rule(true, 'c')],
-  [rule(false), rule(true, 'a')],
-  [rule(false, 'c'), rule(true)],
-]) {
-  t.doesNotThrow(() => refuseDeviceRules({ devices }), JSON.stringify(devices));
+function cgroup(t: Test, name: string): string {
+  const dir = `${top}/trunc-test-${process.pid}-${name}`;
+  mkdirSync(dir);
+  t.teardown(() => rmdirSync(dir));
+  return dir;
 }
-for (const devices of [
-  [rule(false)],
-  [rule(false, 'a'), rule(true, 'c')],
-  [rule(true), rule(false, 'c')],
-  [rule(false, 'c')],
-]) {
-  t.throws(
-    () => refuseDeviceRules({ devices }),
-    { code: 'NOT_SUPPORTED', field: 'linux.resources.devices' },
-    JSON.stringify(devices),
+
+/** The exit status of a shell that runs `script` in the cgroup. */
+function inside(dir: string, script: string): number | null {
+  return spawnSync('/bin/sh', ['-c', `echo $$ > ${dir}/cgroup.procs && { ${script}; } 2>/dev/null`]).status;
+}
+
+function programs(dir: string): number {
+  using directory = openPath(dir, O_RDONLY | O_DIRECTORY);
+  const programs = attachedDevicePrograms(directory);
+  for (const program of programs) program.close();
+  return programs.length;
+}
+
+const kmsg = (allow: boolean, access: string): DeviceRule => ({
+  allow,
+  type: 'c',
+  major: 1,
+  minor: 11,
+  access,
+});
+
+t.test('a filter holds for who is inside, and is replaced', needs, async (t) => {
+  const dir = cgroup(t, 'filter');
+  const node = join(nodes, 'kmsg');
+  filterDevices(dir, [{ allow: false, access: 'rwm' }]);
+  t.equal(programs(dir), 1);
+  t.equal(inside(dir, 'echo > /dev/null && exec 3< /dev/zero'), 0, 'the default devices');
+  t.equal(inside(dir, `mknod ${node} c 1 11`), 0, 'a node can be made');
+  t.not(inside(dir, `exec 3< ${node}`), 0, 'but not used');
+  t.equal(spawnSync('/bin/sh', ['-c', `exec 3< ${node}`]).status, 0, 'not outside');
+
+  filterDevices(dir, [{ allow: false }, kmsg(true, 'r')]);
+  t.equal(programs(dir), 1, 'one program');
+  t.equal(inside(dir, `exec 3< ${node}`), 0);
+  t.not(inside(dir, `exec 3> ${node}`), 0, 'read-only');
+
+  filterDevices(dir, [{ allow: true }, kmsg(false, 'r')]);
+  t.not(inside(dir, `exec 3< ${node}`), 0, 'everything but this');
+  filterDevices(dir, [{ allow: true }]);
+  t.equal(programs(dir), 0);
+  t.equal(inside(dir, `exec 3<> ${node}`), 0, 'everything');
+});
+
+t.test('many rules', needs, async (t) => {
+  const dir = cgroup(t, 'many');
+  const rules = Array.from(
+    { length: 1000 },
+    (_, minor): DeviceRule => ({
+      allow: minor % 2 === 0,
+      type: 'b',
+      major: 300,
+      minor,
+      access: minor % 3 ? 'r' : 'rwm',
+    }),
   );
-}
+  filterDevices(dir, [...rules, kmsg(true, 'w')]);
+  t.equal(inside(dir, `exec 3> ${join(nodes, 'kmsg')}`), 0);
+});
+
+t.test('no cgroup', needs, async (t) => {
+  t.throws(() => filterDevices(nodes, []), {
+    code: 'CGROUP_DEVICES',
+    field: 'linux.resources.devices',
+    message: new RegExp(`^linux.resources.devices: filter devices of cgroup ${nodes}: `),
+  });
+  t.throws(() => filterDevices(`${nodes}/none`, []), { code: 'CGROUP_DEVICES', errno: 'ENOENT' });
+});

@@ -8,7 +8,7 @@ const read = (dir: string, file: string) => readFileSync(`${dir}/${file}`, 'utf8
 t.test('limits', async (t) => {
   const dir = t.testdir(files('memory.max', 'memory.swap.max', 'cpu.weight', 'cpuset.cpus', 'pids.max'));
   const cgroup = new V2Cgroup(dir);
-  cgroup.set();
+  cgroup.set({});
   cgroup.set({ memory: { limit: 4096, swap: 8192 }, cpu: { shares: 1024, cpus: '0' }, pids: { limit: 9 } });
   t.equal(read(dir, 'memory.max'), '4096');
   t.equal(read(dir, 'memory.swap.max'), '4096');
@@ -23,12 +23,36 @@ t.test('refused', async (t) => {
   t.throws(() => cgroup.set({ memory: { limit: 4096, checkBeforeUpdate: true } }), {
     code: 'CGROUP_SET',
     field: 'linux.resources.memory.limit',
-    message: 'memory limit 4096 is below the 5000 bytes in use',
+    message: 'linux.resources.memory.limit: 4096 is below the 5000 bytes in use',
   });
   t.equal(read(dir, 'memory.max'), 'max');
   cgroup.set({ memory: { limit: 8192, checkBeforeUpdate: true } });
-  t.throws(() => cgroup.set({ devices: [{ allow: false }] }), { code: 'NOT_SUPPORTED' });
-  t.throws(() => cgroup.set({ unified: { x: '1' } }), { code: 'NOT_SUPPORTED' });
+  t.throws(() => cgroup.set({ memory: { swappiness: 5 } }), { code: 'CGROUP_VERSION' });
+});
+
+t.test('unified: verbatim, and last', async (t) => {
+  const dir = t.testdir({ ...files('cpu.weight', 'cgroup.max.depth'), 'cgroup.controllers': 'cpu memory\n' });
+  const cgroup = new V2Cgroup(dir);
+  cgroup.set({ cpu: { shares: 2 }, unified: { 'cpu.weight': '77', 'cgroup.max.depth': '3' } });
+  t.equal(read(dir, 'cpu.weight'), '77');
+  t.equal(read(dir, 'cgroup.max.depth'), '3');
+  const refused = (file: string) => () => cgroup.set({ unified: { [file]: '1' } });
+  t.throws(refused('io.max'), {
+    code: 'CGROUP_CONTROLLER',
+    field: 'linux.resources.unified["io.max"]',
+    message: `linux.resources.unified["io.max"]: cgroup controller io is not available in ${dir}`,
+  });
+  t.throws(refused('memory.nosuch'), { code: 'CGROUP_SET', errno: 'ENOENT' });
+  t.throws(refused('cgroup.nosuch'), { code: 'CGROUP_SET', errno: 'ENOENT' });
+});
+
+t.test('a threaded cgroup cannot have processes', async (t) => {
+  const dir = t.testdir({ 'cgroup.type': 'domain invalid\n' });
+  t.throws(() => new V2Cgroup(dir).create(), {
+    code: 'CGROUP_THREADED',
+    field: 'linux.cgroupsPath',
+    message: /is "domain invalid"/,
+  });
 });
 
 t.test('a controller that could not be enabled is an error when it is needed', async (t) => {
@@ -44,7 +68,7 @@ t.test('a controller that could not be enabled is an error when it is needed', a
     field: 'linux.resources.pids.limit',
     errno: 'ENOENT',
     message:
-      `cgroup controller pids cannot be enabled: ` +
+      `linux.resources.pids.limit: cgroup controller pids cannot be enabled: ` +
       `write "+pids" to ${top}/cgroup.subtree_control: no such file or directory`,
   });
 });

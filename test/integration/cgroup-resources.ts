@@ -1,0 +1,296 @@
+/** The value in the file for every property of linux.resources; what the limits do is in cgroup-effects.ts. */
+import { existsSync, readFileSync } from 'node:fs';
+import t from 'tap';
+import { type Change, makeBundle, type Resources } from '../helpers/bundle.ts';
+import { only, suite } from '../helpers/requires.ts';
+import { attempt, create, type Kind, nothingLeft, refused, succeed } from '../helpers/runtime.ts';
+import { cgroups, newId, tag } from '../helpers/sandbox.ts';
+
+suite('root');
+
+const V1 = existsSync('/sys/fs/cgroup/memory');
+const HYBRID = existsSync('/sys/fs/cgroup/unified');
+const VERSION1 = { skip: V1 ? (false as const) : 'cgroup version 1' };
+const VERSION2 = { skip: V1 ? 'cgroup version 2' : (false as const) };
+const [major, minor] = disk();
+
+/** The numbers of the disk that / or a swap file would be on. */
+function disk(): [number, number] {
+  const lines = readFileSync('/proc/partitions', 'utf8').trim().split('\n').slice(2);
+  const [line = ''] = lines.filter((line) => /\d (vd[a-z]|sd[a-z]|nvme\dn\d)$/.test(line));
+  const [major = 0, minor = 0] = line.trim().split(/\s+/).map(Number);
+  return [major, minor];
+}
+
+const at =
+  (cgroup: string, resources: Resources): Change =>
+  (config) => {
+    config.linux.cgroupsPath = cgroup;
+    config.linux.resources = resources;
+  };
+
+/** A file of a cgroup: CONTROLLER/FILE in version 1, FILE in version 2. */
+function path(cgroup: string, file: string): string {
+  const [controller = '', name] = file.split('/');
+  return name ? `/sys/fs/cgroup/${controller}${cgroup}/${name}` : `/sys/fs/cgroup${cgroup}/${file}`;
+}
+
+interface Case {
+  resources: Resources;
+  /** What is in which file then; a file that this kernel lacks is not looked for. */
+  files: Record<string, string>;
+  /** Who else than trunc does it. */
+  also?: Kind[];
+}
+
+/** Directly below the root: a cgroup of its own would have no realtime to give. */
+let number = 0;
+function check(
+  name: string,
+  { resources, files, also = ['runc'] }: Case,
+  version: { skip: string | false },
+): void {
+  number += 1;
+  const cgroup = `/${tag}-${number}`;
+  const options = version.skip ? version : only(['trunc', ...also]);
+  t.test(name, options, async (t) => {
+    create(t, at(cgroup, resources));
+    for (const [file, expected] of Object.entries(files)) {
+      t.equal(readFileSync(path(cgroup, file), 'utf8').trim(), expected, file);
+    }
+  });
+}
+
+const device = { major, minor };
+const throttle = {
+  throttleReadBpsDevice: [{ ...device, rate: 1048576 }],
+  throttleWriteBpsDevice: [{ ...device, rate: 2097152 }],
+  throttleReadIOPSDevice: [{ ...device, rate: 100 }],
+  throttleWriteIOPSDevice: [{ ...device, rate: 200 }],
+};
+
+const version1: Record<string, Case> = {
+  memory: {
+    resources: { memory: { limit: 64 << 20, reservation: 32 << 20, swap: 128 << 20, swappiness: 7 } },
+    files: {
+      'memory/memory.limit_in_bytes': String(64 << 20),
+      'memory/memory.soft_limit_in_bytes': String(32 << 20),
+      'memory/memory.memsw.limit_in_bytes': String(128 << 20),
+      'memory/memory.swappiness': '7',
+    },
+  },
+  'no limit of memory': {
+    resources: { memory: { limit: -1, swap: -1 } },
+    files: { 'memory/memory.limit_in_bytes': '9223372036854771712' },
+  },
+  'the OOM killer': {
+    resources: { memory: { disableOOMKiller: true, useHierarchy: true, checkBeforeUpdate: true } },
+    files: { 'memory/memory.oom_control': 'oom_kill_disable 1\nunder_oom 0\noom_kill 0' },
+  },
+  // runc ignores it.
+  'TCP buffers': {
+    resources: { memory: { kernelTCP: 8 << 20 } },
+    files: { 'memory/memory.kmem.tcp.limit_in_bytes': String(8 << 20) },
+    also: [],
+  },
+  // runc 1.1.5 knows neither burst nor idle.
+  cpu: {
+    resources: { cpu: { shares: 512, quota: 50_000, period: 200_000, burst: 10_000 } },
+    files: {
+      'cpu/cpu.shares': '512',
+      'cpu/cpu.cfs_quota_us': '50000',
+      'cpu/cpu.cfs_period_us': '200000',
+      'cpu/cpu.cfs_burst_us': '10000',
+    },
+    also: [],
+  },
+  'cpu, when nobody else wants it': {
+    resources: { cpu: { idle: 1 } },
+    files: { 'cpu/cpu.idle': '1' },
+    also: [],
+  },
+  realtime: {
+    resources: { cpu: { realtimeRuntime: 10_000, realtimePeriod: 500_000 } },
+    files: { 'cpu/cpu.rt_runtime_us': '10000', 'cpu/cpu.rt_period_us': '500000' },
+  },
+  cpuset: {
+    resources: { cpu: { cpus: '0', mems: '0' } },
+    files: { 'cpuset/cpuset.cpus': '0', 'cpuset/cpuset.mems': '0' },
+  },
+  pids: { resources: { pids: { limit: 33 } }, files: { 'pids/pids.max': '33' } },
+  'no limit of pids': { resources: { pids: { limit: -1 } }, files: { 'pids/pids.max': 'max' } },
+  // runc takes 0 for nothing said.
+  'no further process': { resources: { pids: { limit: 0 } }, files: { 'pids/pids.max': '1' }, also: [] },
+  throttling: {
+    resources: { blockIO: throttle },
+    files: {
+      'blkio/blkio.throttle.read_bps_device': `${major}:${minor} 1048576`,
+      'blkio/blkio.throttle.write_bps_device': `${major}:${minor} 2097152`,
+      'blkio/blkio.throttle.read_iops_device': `${major}:${minor} 100`,
+      'blkio/blkio.throttle.write_iops_device': `${major}:${minor} 200`,
+    },
+  },
+  'the weight of I/O': {
+    resources: { blockIO: { weight: 300 } },
+    files: { 'blkio/blkio.bfq.weight': '300' },
+  },
+};
+
+const version2: Record<string, Case> = {
+  memory: {
+    resources: {
+      memory: { limit: 64 << 20, reservation: 32 << 20, swap: 128 << 20, checkBeforeUpdate: true },
+    },
+    files: {
+      'memory.max': String(64 << 20),
+      'memory.low': String(32 << 20),
+      'memory.swap.max': String(64 << 20),
+    },
+  },
+  'no limit of memory': {
+    resources: { memory: { limit: -1, swap: -1 } },
+    files: { 'memory.max': 'max', 'memory.swap.max': 'max' },
+  },
+  cpu: {
+    resources: { cpu: { shares: 512, quota: 50_000, period: 200_000, burst: 10_000 } },
+    files: { 'cpu.weight': '59', 'cpu.max': '50000 200000', 'cpu.max.burst': '10000' },
+    also: [],
+  },
+  'cpu, when nobody else wants it': { resources: { cpu: { idle: 1 } }, files: { 'cpu.idle': '1' }, also: [] },
+  cpuset: {
+    resources: { cpu: { cpus: '0', mems: '0' } },
+    files: { 'cpuset.cpus': '0', 'cpuset.mems': '0', 'cpuset.cpus.effective': '0' },
+  },
+  pids: { resources: { pids: { limit: 33 } }, files: { 'pids.max': '33' } },
+  'no limit of pids': { resources: { pids: { limit: -1 } }, files: { 'pids.max': 'max' } },
+  'no further process': { resources: { pids: { limit: 0 } }, files: { 'pids.max': '1' }, also: [] },
+  throttling: {
+    resources: { blockIO: throttle },
+    files: { 'io.max': `${major}:${minor} rbps=1048576 wbps=2097152 riops=100 wiops=200` },
+  },
+  'the limit of huge pages, on reservations too': {
+    resources: { hugepageLimits: [{ pageSize: '2MB', limit: 4 << 20 }] },
+    files: { 'hugetlb.2MB.max': String(4 << 20), 'hugetlb.2MB.rsvd.max': String(4 << 20) },
+    also: [],
+  },
+  unified: {
+    resources: {
+      cpu: { shares: 512 },
+      unified: {
+        'cpu.weight': '77',
+        'memory.high': '12345344',
+        'memory.oom.group': '1',
+        'cgroup.max.depth': '2',
+        'io.max': `${major}:${minor} rbps=5\n${major}:${minor} wbps=6`,
+      },
+    },
+    files: {
+      'cpu.weight': '77',
+      'memory.high': '12345344',
+      'memory.oom.group': '1',
+      'cgroup.max.depth': '2',
+      'io.max': `${major}:${minor} rbps=5 wbps=6 riops=max wiops=max`,
+    },
+    // runc 1.1.5 writes all lines at once.
+    also: [],
+  },
+};
+
+for (const [name, what] of Object.entries(version1)) check(`version 1: ${name}`, what, VERSION1);
+for (const [name, what] of Object.entries(version2)) check(`version 2: ${name}`, what, VERSION2);
+
+// Peers leave the half of version 2 alone.
+t.test(
+  'hybrid: version 2 does what version 1 lacks',
+  HYBRID ? only('trunc') : { skip: 'not hybrid' },
+  async (t) => {
+    const unified = '/sys/fs/cgroup/unified';
+    const available = readFileSync(`${unified}/cgroup.controllers`, 'utf8').trim().split(' ');
+    const cgroup = `/${tag}/hybrid`;
+    create(t, at(cgroup, { pids: { limit: 9 }, unified: { 'cgroup.max.depth': '3' } }));
+    t.equal(readFileSync(`${unified}${cgroup}/cgroup.max.depth`, 'utf8').trim(), '3');
+    t.equal(readFileSync(path(cgroup, 'pids/pids.max'), 'utf8').trim(), '9');
+    const huge = at(`${cgroup}-huge`, { hugepageLimits: [{ pageSize: '2MB', limit: 4 << 20 }] });
+    if (!available.includes('hugetlb')) {
+      refused(t, attempt(huge, 'true'), /hugepageLimits.*cgroup controller hugetlb is not available/);
+      return;
+    }
+    create(t, huge);
+    for (const file of ['hugetlb.2MB.max', 'hugetlb.2MB.rsvd.max'])
+      t.equal(readFileSync(`${unified}${cgroup}-huge/${file}`, 'utf8').trim(), String(4 << 20), file);
+  },
+);
+
+t.test('what there is no file for is refused and named, and nothing is left', only('trunc'), async (t) => {
+  const refusals: [string, Resources, RegExp][] = [
+    [
+      'network.classID',
+      { network: { classID: 7 } },
+      V1 ? /controller net_cls is not mounted/ : /version 1 only/,
+    ],
+    [
+      'network.priorities',
+      { network: { priorities: [{ name: 'lo', priority: 7 }] } },
+      V1 ? /controller net_prio is not mounted/ : /version 1 only/,
+    ],
+    ['rdma.mlx5_1', { rdma: { mlx5_1: { hcaHandles: 3 } } }, /controller rdma|rdma\.max.*invalid argument/],
+    [
+      'blockIO.leafWeight',
+      { blockIO: { leafWeight: 300 } },
+      V1 ? /blkio\.leaf_weight: no such file/ : /version 1 only/,
+    ],
+    [
+      'blockIO.throttleReadBpsDevice[0]',
+      { blockIO: { throttleReadBpsDevice: [{ major: 4000, minor: 77, rate: 1 }] } },
+      /"4000:77 .*no such device/,
+    ],
+    ['unified["nosuch.max"]', { unified: { 'nosuch.max': '1' } }, /controller nosuch is not available/],
+    ['memory.limit', { memory: { limit: 1 << 20, swap: 1 << 19 } }, /must not be below limit/],
+  ];
+  if (!V1) refusals.push(['memory.swappiness', { memory: { swappiness: 5 } }, /version 1 only/]);
+  for (const [property, resources, reason] of refusals) {
+    const result = attempt(at(`/${tag}/refused`, resources), 'true');
+    refused(t, result, reason, property);
+    t.match(
+      result.stderr,
+      `linux.resources.${property.startsWith('memory.limit') ? 'memory.swap' : property}`,
+    );
+  }
+  t.same(
+    cgroups().filter((name) => name.endsWith('/refused')),
+    [],
+  );
+});
+
+t.test('a limit that a kernel of today takes without effect is a warning', only('trunc'), async (t) => {
+  const result = attempt(at(`/${tag}/kernel`, { memory: { kernel: 32 << 20 } }), 'true');
+  t.equal(result.status, 0);
+  t.match(result.stderr, /level=warning msg="linux\.resources\.memory\.kernel: /);
+});
+
+const TIMES = process.env.SOAK === '1' ? 300 : 10;
+
+t.test(`every limit at once, ${TIMES} times`, { timeout: 600_000, ...only('trunc') }, async (t) => {
+  const all: Resources = {
+    memory: { limit: 64 << 20, reservation: 32 << 20, swap: 128 << 20 },
+    cpu: { shares: 512, quota: 50_000, period: 200_000, burst: 10_000, cpus: '0', mems: '0' },
+    pids: { limit: 33 },
+    blockIO: throttle,
+    devices: [
+      { allow: false, access: 'rwm' },
+      { allow: true, type: 'c', major: 10, minor: 229, access: 'rw' },
+    ],
+  };
+  const bundle = makeBundle(at(`/${tag}/all`, all));
+  for (let i = 1; i <= TIMES; i += 1) {
+    const id = newId();
+    succeed(['create', id], { bundle });
+    succeed(['delete', '--force', id]);
+  }
+  t.same(
+    cgroups().filter((name) => name.endsWith('/all')),
+    [],
+  );
+});
+
+t.test('nothing is left', nothingLeft);
