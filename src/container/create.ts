@@ -17,11 +17,13 @@ import { setOomScoreAdj } from '../process/oom-score-adj.ts';
 import { raiseRlimits } from '../process/rlimits.ts';
 import { setScheduler } from '../process/scheduler.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
+import { checkMountLabel } from '../rootfs/mount-label.ts';
 import type { Spec } from '../spec/config.ts';
 import { delegatesCgroup, rootfsPath } from '../spec/query.ts';
 import { refuseUnsupported } from '../spec/unsupported.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
 import { callerNofile } from './caller-limits.ts';
+import { openMountSources } from './mount-sources.ts';
 import type { CreateOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
@@ -72,6 +74,7 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
     // While init boots.
     const spec = config.validate();
     refuseUnsupported(spec);
+    checkMountLabel(spec.linux?.mountLabel);
     checkNoPivot(options, spec);
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
@@ -126,6 +129,7 @@ function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (
   const softNofile = callerNofile();
   const rdt = openRdt(spec, options.id);
   const record = recordOf(options, spec, init, { cgroup, rdt });
+  const sources = openMountSources(spec, options.bundle, pid);
   channel.send({
     type: 'request',
     request: {
@@ -143,6 +147,8 @@ function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (
       log: logOptions(),
     },
   });
+  if (sources.length > 0) channel.sendFds(sources);
+  for (const source of sources) source.close();
   // Before there is anything else that outlives this process: `delete` must find it.
   announce(options, record);
   using netDevices = takeNetDevices(spec, init);

@@ -19,19 +19,14 @@ import { joinSessionKeyring } from '../process/keyring.ts';
 import { reopenNull } from '../process/stdio.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
-import { type CgroupView, mountCgroup, parseHierarchies } from '../rootfs/cgroup-mount.ts';
-import { makeDevLinks } from '../rootfs/dev-links.ts';
-import { makeDevices } from '../rootfs/devices.ts';
+import { type CgroupView, parseHierarchies } from '../rootfs/cgroup-mount.ts';
 import { maskPaths } from '../rootfs/masked-paths.ts';
-import { type LateReadonly, runMountStep } from '../rootfs/mount.ts';
-import { planMounts } from '../rootfs/mount-plan.ts';
-import { chrootInto, mountRootfs, moveInto, openRootfs, pivotInto } from '../rootfs/pivot.ts';
-import { detachPropagation, setRootPropagation } from '../rootfs/propagation.ts';
+import { chrootInto, moveInto, openRootfs, pivotInto } from '../rootfs/pivot.ts';
+import { setRootPropagation } from '../rootfs/propagation.ts';
 import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
-import type { Device } from '../spec/config.ts';
-import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 import { hasNew, namespaceOf } from '../spec/query.ts';
+import { mountAll } from './mounts.ts';
 import { becomeProgram } from './tail.ts';
 import { giveTerminal } from './terminal.ts';
 import { verifyNamespaces } from './verify.ts';
@@ -59,7 +54,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   const cgroup = lazyCgroup(request, host);
   const hasMounts = namespaceOf(spec, 'mount') !== undefined;
   const { root, late } = hasMounts
-    ? mountAll(request, cgroup)
+    ? mountAll(request, host, cgroup)
     : { root: openRootfs(request.rootfs), late: [] };
   // At the latest now: what follows is the container's own doing.
   cgroup();
@@ -77,29 +72,11 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   if (spec.domainname) setDomainname(spec.domainname);
   // Before /proc/sys may become read-only.
   setSysctls(proc, spec.linux?.sysctl ?? {});
-  for (const mounted of late) makeReadonly(mounted);
+  for (const { mounted } of late) makeReadonly(mounted);
   makePathsReadonly(root, spec.linux?.readonlyPaths ?? []);
-  maskPaths(root, spec.linux?.maskedPaths ?? [], hostNull);
+  maskPaths(root, spec.linux ?? {}, hostNull);
   if (spec.root?.readonly) makeReadonly(root);
   becomeProgram({ request, host, root, proc });
-}
-
-/** The rootfs and what is mounted in it, in the order of config.json: later mounts may lie in earlier ones. */
-function mountAll(request: InitRequest, cgroup: () => CgroupView): { root: Fd; late: LateReadonly } {
-  const { spec, rootfs } = request;
-  if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
-  else detachPropagation(spec.linux?.rootfsPropagation, rootfs);
-  const root = within(`root.path: ${rootfs}`, () => mountRootfs(rootfs), { field: 'root.path' });
-  const late: LateReadonly = [];
-  const steps = planMounts(spec.mounts, request.bundle);
-  for (const step of steps) {
-    if (step.kind === 'cgroup') mountCgroup(root, step, cgroup());
-    else runMountStep(root, step, late);
-  }
-  // Where it is the host's own, its nodes and links are not ours to make.
-  const isBound = steps.some(({ kind, destination }) => kind === 'bind' && destination === '/dev');
-  if (!isBound) populateDev(root, spec.linux?.devices ?? []);
-  return { root, late };
 }
 
 function setLoopbackUp(): void {
@@ -136,11 +113,4 @@ function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
     paths: request.cgroupPaths,
     hasNamespace: namespaceOf(request.spec, 'cgroup') !== undefined,
   };
-}
-
-function populateDev(root: Fd, devices: readonly Device[]): void {
-  const defaults = DEFAULT_DEVICES.filter(({ path }) => !devices.some((device) => device.path === path));
-  makeDevices(root, defaults, 'default devices');
-  makeDevices(root, devices, 'linux.devices');
-  makeDevLinks(root);
 }

@@ -36,10 +36,10 @@ interface Program extends Pick<StartedProcess, 'made' | 'go'> {
 }
 
 const F_DUPFD_CLOEXEC = 1030;
-const CLONE_VM = 0x100;
+export const CLONE_VM = 0x100;
 const CLONE_PARENT = 0x8000;
 const CLONE_PARENT_SETTID = 0x100000;
-const SIGCHLD = 17;
+export const SIGCHLD = 17;
 const MEMORY_SIZE = 1 << 17;
 
 /**
@@ -155,7 +155,8 @@ function enterNewTime(memory: Memory, ahead: ChainCall[]): ChainCall[] {
   ];
 }
 
-function clone(memory: Memory, flags: number, chain: number): number {
+/** Starts a process that runs a call chain; returns its pid. Signals must be blocked meanwhile. */
+export function clone(memory: Memory, flags: number, chain: number): number {
   const { koffi, libc } = ffi();
   const call = libc.func('clone', 'int', ['void *', 'void *', 'int', 'void *']);
   const pid: number = call(addressOf('setcontext'), cloneStack(memory), flags, chain);

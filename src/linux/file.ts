@@ -144,6 +144,15 @@ export interface DirectoryEntry {
 /** What is in a directory, without `.` and `..`. Source: getdents64(2). */
 export function listDirectory(path: string): DirectoryEntry[] {
   using directory = open(path, O_RDONLY | O_DIRECTORY);
+  return entriesOf(directory, 'utf8');
+}
+
+/** The same for an open directory whose names may be anything: a character for each byte. */
+export function listBytes(directory: Fd): DirectoryEntry[] {
+  return entriesOf(directory, 'latin1');
+}
+
+function entriesOf(directory: Fd, encoding: 'utf8' | 'latin1'): DirectoryEntry[] {
   const entries: DirectoryEntry[] = [];
   const buffer = scratchBuffer();
   for (;;) {
@@ -151,7 +160,7 @@ export function listDirectory(path: string): DirectoryEntry[] {
     if (count === 0) return entries;
     for (let at = 0; at < count; at += buffer.readUInt16LE(at + ENTRY_LENGTH)) {
       const start = at + ENTRY_NAME;
-      const name = buffer.toString('utf8', start, buffer.indexOf(0, start));
+      const name = buffer.toString(encoding, start, buffer.indexOf(0, start));
       if (name === '.' || name === '..') continue;
       entries.push({ name, isDirectory: buffer[at + ENTRY_TYPE] === DT_DIR });
     }

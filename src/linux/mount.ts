@@ -1,6 +1,6 @@
 import { RuntimeError } from '../errors.ts';
 import { Fd } from './fd.ts';
-import { AT_EMPTY_PATH, AT_FDCWD } from './path.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './path.ts';
 import { type SyscallError, syscall, syscallError, trySyscall } from './syscall.ts';
 
 export const MS_MOVE = 0x2000;
@@ -29,12 +29,18 @@ const MNT_DETACH = 2;
 const AT_RECURSIVE = 0x8000;
 const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0x80000;
+const MOUNT_ATTR_IDMAP = 0x100000;
 const FSOPEN_CLOEXEC = 1;
+const FSPICK_CLOEXEC = 1;
+const FSPICK_EMPTY_PATH = 8;
 const FSMOUNT_CLOEXEC = 1;
 const MOVE_MOUNT_EMPTY_PATHS = 0x44;
 const FSCONFIG_SET_FLAG = 0;
 const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
+const FSCONFIG_CMD_RECONFIGURE = 7;
+/** What fsconfig() takes of a value: strndup_user(…, 256) in fs/fsopen.c. */
+const MAX_VALUE_BYTES = 255;
 const MOUNT_ATTR_SIZE = 32;
 const LOG_SIZE = 4096;
 
@@ -52,18 +58,37 @@ export type FilesystemParameter = [key: string, value?: string];
  */
 export function newMount(type: string, parameters: readonly FilesystemParameter[], attributes: number): Fd {
   using context = new Fd(syscall('fsopen', type, FSOPEN_CLOEXEC));
-  const configure = (command: number, key: string | null, value: string | null): void => {
-    const result = trySyscall('fsconfig', context.number, command, key, value, 0);
-    if (result < 0) throw explain(context, syscallError('fsconfig', -result), key);
-  };
-  for (const [key, value] of parameters) {
-    if (value === undefined) configure(FSCONFIG_SET_FLAG, key, null);
-    else configure(FSCONFIG_SET_STRING, key, value);
-  }
-  configure(FSCONFIG_CMD_CREATE, null, null);
+  configure(context, parameters, FSCONFIG_CMD_CREATE);
   const result = trySyscall('fsmount', context.number, FSMOUNT_CLOEXEC, attributes);
   if (result < 0) throw explain(context, syscallError('fsmount', -result), null);
   return new Fd(result);
+}
+
+/** Changes the filesystem that is mounted at an open mount point, wherever else it is mounted. Source: fspick(2), Linux 5.2. */
+export function reconfigureFilesystem(mounted: Fd, parameters: readonly FilesystemParameter[]): void {
+  using context = new Fd(syscall('fspick', mounted.number, '', FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+  configure(context, parameters, FSCONFIG_CMD_RECONFIGURE);
+}
+
+function configure(context: Fd, parameters: readonly FilesystemParameter[], command: number): void {
+  const tell = (kind: number, key: string | null, value: string | null): void => {
+    const result = trySyscall('fsconfig', context.number, kind, key, value, 0);
+    if (result < 0) throw explain(context, syscallError('fsconfig', -result), key);
+  };
+  for (const [key, value] of parameters) {
+    if (value === undefined) tell(FSCONFIG_SET_FLAG, key, null);
+    else if (Buffer.byteLength(value) <= MAX_VALUE_BYTES) tell(FSCONFIG_SET_STRING, key, value);
+    else throw tooLong(key, value);
+  }
+  tell(command, null, null);
+}
+
+function tooLong(key: string, value: string): RuntimeError {
+  const length = Buffer.byteLength(value);
+  return new RuntimeError(`option "${key}": ${length} bytes, and the kernel takes ${MAX_VALUE_BYTES}`, {
+    code: 'MOUNT',
+    errno: 'EINVAL',
+  });
 }
 
 /** The messages that a filesystem has left in its context: `e tmpfs: Unknown parameter 'x'`. */
@@ -85,19 +110,24 @@ function explain(context: Fd, error: SyscallError, key: string | null): RuntimeE
   return new RuntimeError(reasons.join(': '), { code: 'MOUNT', errno: error.errno }, error);
 }
 
-/** A detached copy of the mount at `path` (a host path), with what is mounted below it if `recursive`. */
-export function cloneMount(path: string, recursive: boolean): Fd {
-  return cloneMountAt(AT_FDCWD, path, recursive);
+/**
+ * A detached copy of the mount at `path` (a host path), with what is mounted below it if `recursive`. The copy of a
+ * symlink itself with `follow` false.
+ */
+export function cloneMount(path: string, recursive: boolean, follow = true): Fd {
+  return cloneMountAt(AT_FDCWD, path, (recursive ? AT_RECURSIVE : 0) | (follow ? 0 : AT_SYMLINK_NOFOLLOW));
 }
 
 /** A detached copy of the mount at an open file or directory. */
 export function cloneMountOf(fd: Fd, recursive: boolean): Fd {
-  return cloneMountAt(fd.number, '', recursive);
+  return cloneMountAt(fd.number, '', recursive ? AT_RECURSIVE : 0);
 }
 
-function cloneMountAt(directory: number, path: string, recursive: boolean): Fd {
-  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
-  return new Fd(syscall('open_tree', directory, path, flags));
+function cloneMountAt(directory: number, path: string, flags: number): Fd {
+  const always = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+  const result = trySyscall('open_tree', directory, path, always | flags);
+  if (result < 0) throw syscallError('open_tree', -result, path || undefined);
+  return new Fd(result);
 }
 
 export interface AttributeChange {
@@ -106,12 +136,16 @@ export interface AttributeChange {
   /** MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, or 0 to leave it. */
   propagation?: number;
   recursive?: boolean;
+  /** A user namespace whose maps the owners of files are shown through; only for a mount that was never attached. */
+  idmap?: Fd;
 }
 
 /** Changes the attributes of a mount. Source: mount_setattr(2), Linux 5.12. */
 export function changeMount(mounted: Fd, change: AttributeChange): void {
-  const { set, clear, propagation = 0, recursive = false } = change;
-  const words = BigUint64Array.of(BigInt(set), BigInt(clear), BigInt(propagation), 0n);
+  const { set, clear, propagation = 0, recursive = false, idmap } = change;
+  const bits = set | (idmap === undefined ? 0 : MOUNT_ATTR_IDMAP);
+  const numbers = [bits, clear, propagation, idmap?.number ?? 0];
+  const words = BigUint64Array.from(numbers, BigInt);
   const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
   syscall('mount_setattr', mounted.number, '', flags, new Uint8Array(words.buffer), MOUNT_ATTR_SIZE);
 }

@@ -28,11 +28,14 @@ const EAGAIN = 11;
 const ATTEMPTS = 128;
 export const PATH_MAX = 4096;
 
+/** A path for a system call: as text, or its bytes and a NUL where it may be anything. */
+export type Path = string | Uint8Array;
+
 /**
  * Opens a path as a process with `root` as its root directory would: symlinks and `..` cannot leave it, and
  * magic links of procfs are refused; with O_NOFOLLOW any symlink is. Returns minus the errno when it fails. Source: openat2(2), Linux 5.6.
  */
-export function tryOpenInRoot(root: Fd, path: string, flags: number, mode = 0): number {
+export function tryOpenInRoot(root: Fd, path: Path, flags: number, mode = 0): number {
   const resolve = RESOLVE_IN_ROOT | (flags & O_NOFOLLOW ? RESOLVE_NO_SYMLINKS : RESOLVE_NO_MAGICLINKS);
   return openWith(root, path, { flags, mode, resolve });
 }
@@ -52,7 +55,7 @@ interface OpenHow {
   resolve: number;
 }
 
-function openWith(directory: Fd, path: string, { flags, mode, resolve }: OpenHow): number {
+function openWith(directory: Fd, path: Path, { flags, mode, resolve }: OpenHow): number {
   const how = BigUint64Array.of(BigInt(flags | O_CLOEXEC), BigInt(mode), BigInt(resolve));
   const bytes = new Uint8Array(how.buffer);
   // EAGAIN: a directory on the way was renamed meanwhile, so that the kernel could not be sure.
@@ -63,10 +66,15 @@ function openWith(directory: Fd, path: string, { flags, mode, resolve }: OpenHow
 }
 
 /** As tryOpenInRoot, but throws. */
-export function openInRoot(root: Fd, path: string, flags: number, mode = 0): Fd {
+export function openInRoot(root: Fd, path: Path, flags: number, mode = 0): Fd {
   const number = tryOpenInRoot(root, path, flags, mode);
   if (number < 0) throw syscallError('openat2', -number);
   return new Fd(number);
+}
+
+/** Opens an entry of a directory as it is, a symlink too; returns minus the errno when it fails. `name` is one component. */
+export function tryOpenEntry(directory: Fd, name: string): number {
+  return trySyscall('openat', directory.number, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
 /** Opens a path of the host. */
@@ -74,16 +82,16 @@ export function openPath(path: string, flags: number): Fd {
   return new Fd(syscall('openat', AT_FDCWD, path, flags | O_CLOEXEC, 0));
 }
 
-export function makeDirectoryAt(directory: Fd, name: string, mode: number): void {
+export function makeDirectoryAt(directory: Fd, name: Path, mode: number): void {
   syscall('mkdirat', directory.number, name, mode);
 }
 
 /** Makes a file of any kind: `mode` holds the S_IF* bits. */
-export function makeNodeAt(directory: Fd, name: string, mode: number, device: number): void {
+export function makeNodeAt(directory: Fd, name: Path, mode: number, device: number): void {
   syscall('mknodat', directory.number, name, mode, device);
 }
 
-export function makeLinkAt(directory: Fd, name: string, target: string): void {
+export function makeLinkAt(directory: Fd, name: Path, target: Path): void {
   syscall('symlinkat', target, directory.number, name);
 }
 
@@ -94,12 +102,18 @@ export function linkTargetAt(directory: Fd, name: string): string | undefined {
   return length < 0 ? undefined : buffer.toString('utf8', 0, length);
 }
 
+/** Where an open symlink (O_PATH) points to. */
+export function linkTargetOf(link: Fd): string {
+  const buffer = Buffer.alloc(PATH_MAX);
+  return buffer.toString('utf8', 0, syscall('readlinkat', link.number, '', buffer, PATH_MAX));
+}
+
 export function removeAt(directory: Fd, name: string): void {
   syscall('unlinkat', directory.number, name, 0);
 }
 
 /** Changes the owner of a directory entry itself, not of what a link there points to. */
-export function changeOwnerAt(directory: Fd, name: string, uid: number, gid: number): void {
+export function changeOwnerAt(directory: Fd, name: Path, uid: number, gid: number): void {
   syscall('fchownat', directory.number, name, uid, gid, AT_SYMLINK_NOFOLLOW);
 }
 

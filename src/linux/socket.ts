@@ -1,3 +1,4 @@
+import { RuntimeError } from '../errors.ts';
 import { Fd } from './fd.ts';
 import { Memory } from './memory.ts';
 import { O_PATH, openPath } from './path.ts';
@@ -16,7 +17,10 @@ const ECONNRESET = 104;
 
 const MESSAGE_HEADER_SIZE = 56;
 const CONTROL_HEADER_SIZE = 16;
-const MAX_FDS = 64;
+const MESSAGE_FLAGS = 48;
+const MSG_CTRUNC = 8;
+/** How many descriptors one message carries at most; the kernel takes 253. */
+export const MAX_FDS = 64;
 
 /** Two connected stream sockets, close-on-exec. */
 export function socketPair(): [Fd, Fd] {
@@ -60,7 +64,7 @@ export function receive(socket: Fd, bytes: Uint8Array): number {
 }
 
 /**
- * Sends descriptors, and with them `text`, which may not be empty; false when the peer has ended.
+ * Sends at most MAX_FDS descriptors, and with them `text`, which may not be empty; false when the peer has ended.
  * Source: unix(7), SCM_RIGHTS.
  */
 export function sendFds(socket: Fd, fds: readonly Fd[], text = '\0'): boolean {
@@ -84,6 +88,12 @@ export function receiveFds(socket: Fd): Fd[] {
   const { memory, header, control } = messageMemory();
   memory.putLong(header + 40, CONTROL_HEADER_SIZE + 4 * MAX_FDS);
   if (syscall('recvmsg', socket.number, header, MSG_CMSG_CLOEXEC) === 0) return [];
+  if (memory.getInt(header + MESSAGE_FLAGS) & MSG_CTRUNC) {
+    throw new RuntimeError('not all descriptors could be received', {
+      errno: 'EMFILE',
+      hint: 'raise the limit of open files (RLIMIT_NOFILE) of the caller',
+    });
+  }
   const count = (memory.getInt(control) - CONTROL_HEADER_SIZE) / 4;
   const numbers = Array.from({ length: Math.max(0, count) }, (_, index) =>
     memory.getInt(control + CONTROL_HEADER_SIZE + 4 * index),

@@ -1,5 +1,5 @@
 import type { Fd } from './fd.ts';
-import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './path.ts';
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Path } from './path.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 /** What the kernel knows of a file. */
@@ -27,6 +27,8 @@ export const FILE_KIND = {
   directory: 0o040000,
   block: 0o060000,
   regular: 0o100000,
+  link: 0o120000,
+  socket: 0o140000,
 };
 
 export const kindOf = ({ mode }: FileStatus): number => mode & S_IFMT;
@@ -63,6 +65,36 @@ export function entryStatus(directory: Fd, name: string): FileStatus {
   const buffer = Buffer.alloc(STATX_SIZE);
   syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
   return parse(buffer);
+}
+
+/** What a copy of a directory entry needs to know besides. */
+export interface EntryDetails extends FileStatus {
+  /** Names the file, with its device: hard links have it in common. */
+  identity: string;
+  /** Something is mounted there (Linux 5.8). */
+  isMountPoint: boolean;
+  /** Two struct timespec, of the last access and the last change, as utimensat takes them. */
+  times: Uint8Array;
+}
+
+const STATX_ATTR_MOUNT_ROOT = 0x2000;
+
+/** The status of a directory entry itself, and more. */
+export function entryDetails(directory: Fd, name: Path): EntryDetails {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
+  const times = Buffer.alloc(32);
+  // Seconds in 8 bytes and nanoseconds in 4 here, in 8 there.
+  for (const [from, to] of [64, 112].map((offset, index) => [offset, 16 * index] as const)) {
+    buffer.copy(times, to, from, from + 12);
+  }
+  const status = parse(buffer);
+  return {
+    ...status,
+    identity: `${buffer.readUInt32LE(136)}:${buffer.readUInt32LE(140)}:${status.inode}`,
+    isMountPoint: (buffer.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0,
+    times,
+  };
 }
 
 /** Source: struct statx in include/uapi/linux/stat.h; the same on all architectures. */

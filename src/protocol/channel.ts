@@ -1,7 +1,7 @@
 // Runs on the host and in the container's namespaces: one end each.
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
-import { receive, receiveFds, send, sendFds } from '../linux/socket.ts';
+import { MAX_FDS, receive, receiveFds, send, sendFds } from '../linux/socket.ts';
 import { writeLine } from '../log.ts';
 import type { HostMessage, InitMessage } from './messages.ts';
 
@@ -31,11 +31,20 @@ export class Channel<Sent extends Message, Received extends Message> implements 
 
   /** Sends descriptors, for a message that has announced them. */
   sendFds(fds: readonly Fd[]): void {
-    sendFds(this.socket, fds);
+    for (let sent = 0; sent === 0 || sent < fds.length; sent += MAX_FDS) {
+      sendFds(this.socket, fds.slice(sent, sent + MAX_FDS));
+    }
   }
 
-  receiveFds(): Fd[] {
-    return receiveFds(this.socket);
+  /** Receives `count` descriptors, or without it what one message brings; fewer when the peer has ended. */
+  receiveFds(count = 0): Fd[] {
+    const fds = receiveFds(this.socket);
+    while (fds.length < count) {
+      const more = receiveFds(this.socket);
+      if (more.length === 0) break;
+      fds.push(...more);
+    }
+    return fds;
   }
 
   /** The next message, which must be of the given type; undefined when the peer has ended instead. */

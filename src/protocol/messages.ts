@@ -7,7 +7,8 @@ import type { Spec } from '../spec/config.ts';
  * What the two halves say to each other while a container is created (time runs down):
  *
  *     host                                       init
- *      ── request ──────────────────────────────▶   everything that init needs to know
+ *      ── request, descriptors ─────────────────▶   everything that init needs to know; the sources of bind mounts
+ *                                                   that only the host may open or map, if there are any
  *      ◀──────────────────────────── arrived ──     it is in its namespaces; only where there are netDevices
  *      (netDevices, cgroup, its limits)             (mounts)
  *      ── cgroup, descriptors ──────────────────▶   init joins by writing 0 to each: as late as possible, so

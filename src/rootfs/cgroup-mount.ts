@@ -1,11 +1,18 @@
 // Runs in the container's namespaces.
 import { within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
-import { attachMount, changeMount, cloneMount, MOUNT_ATTR, newMount } from '../linux/mount.ts';
+import {
+  attachMount,
+  changeMount,
+  cloneMount,
+  type FilesystemParameter,
+  MOUNT_ATTR,
+  newMount,
+} from '../linux/mount.ts';
 import { failedWith, makeDirectoryAt, makeLinkAt, O_DIRECTORY, O_PATH, openInRoot } from '../linux/path.ts';
-import { attach } from './mount.ts';
-import type { MountStep } from './mount-plan.ts';
-import { openDirectory } from './resolve.ts';
+import { attach } from './attach.ts';
+import { attributesOf, type MountStep } from './mount-plan.ts';
+import { openTarget } from './target.ts';
 
 /** The hierarchies that the process is in, and where. */
 export interface CgroupView {
@@ -23,19 +30,25 @@ export function parseHierarchies(text: string): string[][] {
   return lines.map((line) => (line.split(':')[1] ?? '').split(',').filter((name) => name !== ''));
 }
 
+interface CgroupContext {
+  root: Fd;
+  /** linux.mountLabel. */
+  label: string | undefined;
+}
+
 /** Mounts what "cgroup" means here: cgroup2, or a directory with a mount for each hierarchy of v1. */
-export function mountCgroup(root: Fd, step: MountStep, view: CgroupView): void {
+export function mountCgroup(step: MountStep, view: CgroupView, { root, label }: CgroupContext): void {
   within(
     `${step.field}: mount cgroup on ${step.destination}`,
     () => {
-      using target = openDirectory(root, step.destination).fd;
+      using target = openTarget(root, step, { directory: true }).fd;
       const unified = view.hierarchies.every((controllers) => controllers.length === 0);
-      if (unified) {
-        using mounted = hierarchyMount([], step, view);
-        attach(mounted, target, step);
-      } else {
-        mountLegacy(root, target, step, view);
-      }
+      using mounted = unified ? hierarchyMount([], step, view) : legacyMount(step, label);
+      attach(mounted, target, step);
+      if (unified) return;
+      mountHierarchies(mounted, step, view);
+      const readonly = attributesOf(step) & MOUNT_ATTR.RDONLY;
+      if (readonly) changeMount(mounted, { set: readonly, clear: 0 });
     },
     { field: step.field },
   );
@@ -46,11 +59,7 @@ function hierarchyMount(controllers: readonly string[], step: MountStep, view: C
   const own = view.paths[controllers[0] ?? ''];
   if (!view.hasNamespace && own !== undefined) return ownDirectory(own, step);
   try {
-    const name = controllers.map((controller): [string, string?] => {
-      const [key, value] = controller.split('=');
-      return value === undefined ? [controller] : [key as string, value];
-    });
-    return controllers.length === 0 ? newMount('cgroup2', [], step.set) : newMount('cgroup', name, step.set);
+    return newHierarchyMount(controllers, step);
   } catch (error) {
     // In a user namespace without a cgroup namespace of its own the kernel refuses; a bind is as good.
     if (failedWith(error, 'EPERM', 'EBUSY') && own !== undefined) return ownDirectory(own, step);
@@ -58,23 +67,30 @@ function hierarchyMount(controllers: readonly string[], step: MountStep, view: C
   }
 }
 
+function newHierarchyMount(controllers: readonly string[], step: MountStep): Fd {
+  if (controllers.length === 0) return newMount('cgroup2', step.parameters, attributesOf(step));
+  const names = controllers.map((controller): FilesystemParameter => {
+    const [key, value] = controller.split('=');
+    return value === undefined ? [controller] : [key as string, value];
+  });
+  return newMount('cgroup', names, attributesOf(step));
+}
+
 function ownDirectory(path: string, step: MountStep): Fd {
   const mounted = cloneMount(path, false);
-  changeMount(mounted, { set: step.set, clear: 0 });
+  changeMount(mounted, { set: attributesOf(step), clear: 0 });
   return mounted;
 }
 
-function mountLegacy(root: Fd, target: Fd, step: MountStep, view: CgroupView): void {
-  using base = newMount(
-    'tmpfs',
-    [
-      ['source', 'cgroup'],
-      ['mode', '755'],
-    ],
-    step.set & ~MOUNT_ATTR.RDONLY,
-  );
-  attach(base, target, step);
-  using directory = openInRoot(root, step.destination, O_PATH | O_DIRECTORY);
+/** The directory of the hierarchies, writable until they are mounted in it. */
+function legacyMount(step: MountStep, label: string | undefined): Fd {
+  const context: FilesystemParameter[] = label ? [['context', label]] : [];
+  const parameters: FilesystemParameter[] = [['source', 'cgroup'], ['mode', '755'], ...context];
+  return newMount('tmpfs', parameters, attributesOf(step) & ~MOUNT_ATTR.RDONLY);
+}
+
+function mountHierarchies(mounted: Fd, step: MountStep, view: CgroupView): void {
+  using directory = openInRoot(mounted, '.', O_PATH | O_DIRECTORY);
   for (const controllers of view.hierarchies) {
     const name = controllers.length === 0 ? 'unified' : controllers.join(',').replace(/^name=/, '');
     const known = view.paths[controllers[0] ?? ''] !== undefined;
@@ -82,10 +98,9 @@ function mountLegacy(root: Fd, target: Fd, step: MountStep, view: CgroupView): v
     if (!known) continue;
     makeDirectoryAt(directory, name, 0o755);
     using place = openInRoot(directory, name, O_PATH | O_DIRECTORY);
-    using mounted = within(name, () => hierarchyMount(controllers, step, view));
-    attachMount(mounted, place);
+    using hierarchy = within(name, () => hierarchyMount(controllers, step, view));
+    attachMount(hierarchy, place);
     // Co-mounted controllers are reached by each of their names: cpu → cpu,cpuacct.
     if (controllers.length > 1) for (const alias of controllers) makeLinkAt(directory, alias, name);
   }
-  if (step.set & MOUNT_ATTR.RDONLY) changeMount(base, { set: MOUNT_ATTR.RDONLY, clear: 0 });
 }

@@ -1,10 +1,11 @@
 // Runs in the container's namespaces.
 import { RuntimeError, within } from '../errors.ts';
 import { Fd } from '../linux/fd.ts';
-import { attachMount, cloneMountOf, MOUNT_ATTR, newMount } from '../linux/mount.ts';
+import { attachMount, cloneMountOf, type FilesystemParameter, MOUNT_ATTR, newMount } from '../linux/mount.ts';
 import { O_PATH, tryOpenInRoot } from '../linux/path.ts';
 import { isDirectory, isNullDevice, statusOf } from '../linux/stat.ts';
 import { syscallError } from '../linux/syscall.ts';
+import type { Linux } from '../spec/config.ts';
 
 const ENOENT = 2;
 const ENOTDIR = 20;
@@ -28,7 +29,7 @@ interface Mask {
  * behind the null device. `hostNull` is a detached mount of the host's own, made before the pivot: images can
  * bring anything as /dev/null (CVE-2025-31133).
  */
-export function maskPaths(root: Fd, paths: readonly string[], hostNull: Fd): void {
+export function maskPaths(root: Fd, { maskedPaths: paths = [], mountLabel }: Linux, hostNull: Fd): void {
   if (paths.length === 0) return;
   if (!isNullDevice(statusOf(hostNull))) {
     throw new RuntimeError('/dev/null is not the null device', { field: 'linux.maskedPaths' });
@@ -37,7 +38,7 @@ export function maskPaths(root: Fd, paths: readonly string[], hostNull: Fd): voi
   let directory: Mask | undefined;
   const maskFor = (target: Fd): Mask => {
     if (!isDirectory(statusOf(target))) return file;
-    directory ??= { mounted: emptyDirectory(), attached: false };
+    directory ??= { mounted: emptyDirectory(mountLabel), attached: false };
     return directory;
   };
   paths.forEach((path, index) => {
@@ -65,13 +66,7 @@ function cover(target: Fd, mask: Mask): void {
   }
 }
 
-function emptyDirectory(): Fd {
-  return newMount(
-    'tmpfs',
-    [
-      ['nr_blocks', '1'],
-      ['nr_inodes', '1'],
-    ],
-    MOUNT_ATTR.RDONLY,
-  );
+function emptyDirectory(label: string | undefined): Fd {
+  const context: FilesystemParameter[] = label ? [['context', label]] : [];
+  return newMount('tmpfs', [['nr_blocks', '1'], ['nr_inodes', '1'], ...context], MOUNT_ATTR.RDONLY);
 }

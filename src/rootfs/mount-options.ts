@@ -17,48 +17,65 @@ export interface MountOptions {
   /** Attributes (MOUNT_ATTR) to set and to clear. */
   set: number;
   clear: number;
+  /** The same for the mount and all below it: rro, rnosuid … */
+  recursiveSet: number;
+  recursiveClear: number;
   /** Applied one after the other, once the mount is in place. */
   propagation: { flag: number; recursive: boolean }[];
   /** Flags that every filesystem knows; a bind mount has no say in them. */
   flags: FilesystemParameter[];
+  /** Owners are shown through a mapping: of this mount (`idmap`), or of those below it too (`ridmap`). */
+  idmap: false | 'idmap' | 'ridmap';
+  /** A tmpfs starts with a copy of what it hides. */
+  copyUp: boolean;
+  /** A source that is a symlink is made anew at the destination (copySymlink), or is itself what is bound. */
+  copySymlink: boolean;
+  sourceNoFollow: boolean;
+  /** A symlink at the destination is mounted on, not followed. */
+  destinationNoFollow: boolean;
   /** What is left is for the filesystem. */
   parameters: FilesystemParameter[];
 }
 
-type Effect = (options: MountOptions) => void;
+const { RDONLY, NOSUID, NODEV, NOEXEC, NODIRATIME, NOSYMFOLLOW, ATIME, RELATIME, NOATIME, STRICTATIME } =
+  MOUNT_ATTR;
 
-const set =
-  (bit: number): Effect =>
-  (options) => {
-    options.set |= bit;
-    options.clear &= ~bit;
-  };
-const clear =
-  (bit: number): Effect =>
-  (options) => {
-    options.clear |= bit;
-    options.set &= ~bit;
-  };
-/** The access time modes share a field: the kernel wants it cleared whenever it is set. */
-const atime =
-  (bits: number): Effect =>
-  (options) => {
-    options.clear |= MOUNT_ATTR.ATIME;
-    options.set = (options.set & ~MOUNT_ATTR.ATIME) | bits;
-  };
-const propagate =
-  (flag: number, recursive: boolean): Effect =>
-  (options) => {
-    options.propagation.push({ flag, recursive });
-  };
-const parameter =
-  (name: string): Effect =>
-  (options) => {
-    options.flags.push([name]);
-  };
+/**
+ * What an option sets and clears; with an `r` in front it does so for all mounts below too. The access time modes
+ * share a field: the kernel wants it cleared whenever it is set. Sources: runtime-spec, config.md "Linux mount
+ * options"; mount(8); mount_setattr(2).
+ */
+const attributes: Record<string, readonly [set: number, clear: number]> = {
+  ro: [RDONLY, 0],
+  rw: [0, RDONLY],
+  nosuid: [NOSUID, 0],
+  suid: [0, NOSUID],
+  nodev: [NODEV, 0],
+  dev: [0, NODEV],
+  noexec: [NOEXEC, 0],
+  exec: [0, NOEXEC],
+  nodiratime: [NODIRATIME, 0],
+  diratime: [0, NODIRATIME],
+  nosymfollow: [NOSYMFOLLOW, 0],
+  symfollow: [0, NOSYMFOLLOW],
+  noatime: [NOATIME, ATIME],
+  atime: [RELATIME, ATIME],
+  relatime: [RELATIME, ATIME],
+  norelatime: [STRICTATIME, ATIME],
+  strictatime: [STRICTATIME, ATIME],
+  nostrictatime: [RELATIME, ATIME],
+};
+
+const propagations: Record<string, number> = {
+  private: MS_PRIVATE,
+  shared: MS_SHARED,
+  slave: MS_SLAVE,
+  unbindable: MS_UNBINDABLE,
+};
+
+type Effect = (options: MountOptions) => void;
 const nothing: Effect = () => undefined;
 
-/** Source: runtime-spec, config.md "Linux mount options"; mount(8). */
 const effects: Record<string, Effect> = {
   bind: (options) => {
     options.bind = true;
@@ -70,40 +87,25 @@ const effects: Record<string, Effect> = {
   remount: (options) => {
     options.remount = true;
   },
+  idmap: (options) => {
+    options.idmap = 'idmap';
+  },
+  ridmap: (options) => {
+    options.idmap = 'ridmap';
+  },
+  tmpcopyup: (options) => {
+    options.copyUp = true;
+  },
+  'copy-symlink': (options) => {
+    options.copySymlink = true;
+  },
+  'src-nofollow': (options) => {
+    options.sourceNoFollow = true;
+  },
+  'dest-nofollow': (options) => {
+    options.destinationNoFollow = true;
+  },
   defaults: nothing,
-  ro: set(MOUNT_ATTR.RDONLY),
-  rw: clear(MOUNT_ATTR.RDONLY),
-  nosuid: set(MOUNT_ATTR.NOSUID),
-  suid: clear(MOUNT_ATTR.NOSUID),
-  nodev: set(MOUNT_ATTR.NODEV),
-  dev: clear(MOUNT_ATTR.NODEV),
-  noexec: set(MOUNT_ATTR.NOEXEC),
-  exec: clear(MOUNT_ATTR.NOEXEC),
-  nodiratime: set(MOUNT_ATTR.NODIRATIME),
-  diratime: clear(MOUNT_ATTR.NODIRATIME),
-  nosymfollow: set(MOUNT_ATTR.NOSYMFOLLOW),
-  symfollow: clear(MOUNT_ATTR.NOSYMFOLLOW),
-  noatime: atime(MOUNT_ATTR.NOATIME),
-  atime: atime(MOUNT_ATTR.RELATIME),
-  relatime: atime(MOUNT_ATTR.RELATIME),
-  norelatime: atime(MOUNT_ATTR.STRICTATIME),
-  strictatime: atime(MOUNT_ATTR.STRICTATIME),
-  nostrictatime: atime(MOUNT_ATTR.RELATIME),
-  private: propagate(MS_PRIVATE, false),
-  rprivate: propagate(MS_PRIVATE, true),
-  shared: propagate(MS_SHARED, false),
-  rshared: propagate(MS_SHARED, true),
-  slave: propagate(MS_SLAVE, false),
-  rslave: propagate(MS_SLAVE, true),
-  unbindable: propagate(MS_UNBINDABLE, false),
-  runbindable: propagate(MS_UNBINDABLE, true),
-  sync: parameter('sync'),
-  async: parameter('async'),
-  dirsync: parameter('dirsync'),
-  lazytime: parameter('lazytime'),
-  nolazytime: parameter('nolazytime'),
-  mand: parameter('mand'),
-  nomand: parameter('nomand'),
   // Whether inode versions are kept, filesystems decide by themselves since Linux 4.16; silent and loud
   // concern the kernel's log of mount(2), which is not used.
   iversion: nothing,
@@ -112,9 +114,12 @@ const effects: Record<string, Effect> = {
   loud: nothing,
 };
 
+const superblockFlags = ['sync', 'async', 'dirsync', 'lazytime', 'nolazytime', 'mand', 'nomand'];
+
 /** The options that are the runtime's; any other one is for the filesystem. */
 export function mountOptionNames(): string[] {
-  return Object.keys(effects);
+  const plain = [...Object.keys(attributes), ...Object.keys(propagations)];
+  return [...plain, ...plain.map((name) => `r${name}`), ...Object.keys(effects), ...superblockFlags];
 }
 
 /** Translates mounts[].options; what is no option of a mount is passed to the filesystem. */
@@ -125,16 +130,56 @@ export function mountOptions(texts: readonly string[] = []): MountOptions {
     remount: false,
     set: 0,
     clear: 0,
+    recursiveSet: 0,
+    recursiveClear: 0,
     propagation: [],
     flags: [],
+    idmap: false,
+    copyUp: false,
+    copySymlink: false,
+    sourceNoFollow: false,
+    destinationNoFollow: false,
     parameters: [],
   };
   for (const text of texts) {
-    const effect = Object.hasOwn(effects, text) ? effects[text] : undefined;
-    if (effect === undefined) options.parameters.push(splitParameter(text));
-    else effect(options);
+    const effect = of(effects, text);
+    if (effect !== undefined) effect(options);
+    else if (superblockFlags.includes(text)) options.flags.push([text]);
+    else if (!setAttribute(options, text) && !setPropagation(options, text)) {
+      options.parameters.push(splitParameter(text));
+    }
   }
   return options;
+}
+
+function of<T>(table: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+function setAttribute(options: MountOptions, text: string): boolean {
+  const own = of(attributes, text);
+  if (own !== undefined) {
+    [options.set, options.clear] = merged(options.set, options.clear, own);
+    return true;
+  }
+  const recursive = text.startsWith('r') ? of(attributes, text.slice(1)) : undefined;
+  if (recursive === undefined) return false;
+  const { recursiveSet, recursiveClear } = options;
+  [options.recursiveSet, options.recursiveClear] = merged(recursiveSet, recursiveClear, recursive);
+  return true;
+}
+
+/** The last word counts; a mode that is set stays in the part that is cleared first. */
+function merged(set: number, clear: number, [bits, without]: readonly [number, number]): [number, number] {
+  return [(set & ~without) | bits, (clear & ~bits) | without];
+}
+
+function setPropagation(options: MountOptions, text: string): boolean {
+  const own = of(propagations, text);
+  const flag = own ?? (text.startsWith('r') ? of(propagations, text.slice(1)) : undefined);
+  if (flag === undefined) return false;
+  options.propagation.push({ flag, recursive: own === undefined });
+  return true;
 }
 
 function splitParameter(text: string): FilesystemParameter {

@@ -1,95 +1,84 @@
 // Runs in the container's namespaces.
-import { notSupported, RuntimeError, within } from '../errors.ts';
+import { within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
-import {
-  attachMount,
-  changeMount,
-  cloneMount,
-  type FilesystemParameter,
-  MOUNT_ATTR,
-  newMount,
-} from '../linux/mount.ts';
-import { O_NOFOLLOW, O_PATH, openInRoot } from '../linux/path.ts';
-import { isDirectory, isInProc, statusAt, statusOf } from '../linux/stat.ts';
-import { COVERABLE_IN_PROC } from '../spec/defaults.ts';
-import type { MountStep } from './mount-plan.ts';
-import { openDirectory, openFile } from './resolve.ts';
+import { type FilesystemParameter, MOUNT_ATTR, newMount } from '../linux/mount.ts';
+import { O_NOFOLLOW } from '../linux/path.ts';
+import { statusOf } from '../linux/stat.ts';
+import { attach } from './attach.ts';
+import { bind } from './bind.ts';
+import { copyUp } from './copy-up.ts';
+import { filesystemParameters } from './filesystem-parameters.ts';
+import { withHint } from './hint.ts';
+import { labelMqueue } from './mount-label.ts';
+import { attributesOf, type MountStep } from './mount-plan.ts';
+import { remount } from './remount.ts';
+import { openTarget } from './target.ts';
 
-/** Mounts that have to stay writable until the targets of later ones are made in them. */
-export type LateReadonly = Fd[];
+/** What the steps have in common. */
+export interface MountContext {
+  root: Fd;
+  /** linux.mountLabel. */
+  label: string | undefined;
+  /** Sources that the host has opened, by the step that they are for. */
+  opened: ReadonlyMap<MountStep, Fd>;
+  /** Mounts that have to stay writable until the targets of later ones are made in them. */
+  late: { destination: string; mounted: Fd }[];
+}
 
 /** Carries out one step that is no cgroup mount. */
-export function runMountStep(root: Fd, step: MountStep, late: LateReadonly): void {
+export function runMountStep(step: MountStep, context: MountContext): void {
   const from = step.kind === 'bind' ? step.source : step.type;
-  const context = `${step.field}: mount ${from} on ${step.destination}`;
+  const what = step.kind === 'remount' ? 'remount' : `mount ${from} on`;
   within(
-    context,
+    `${step.field}: ${what} ${step.destination}`,
     () => {
-      if (step.kind === 'bind') bind(root, step);
-      else if (step.kind === 'remount') remount(root, step);
-      else mountFilesystem(root, step, late);
+      if (step.kind === 'bind') bind(context.root, step, context.opened.get(step));
+      else if (step.kind === 'remount') remountStep(step, context);
+      else mountFilesystem(step, context);
     },
     { field: step.field },
   );
 }
 
-function bind(root: Fd, step: MountStep): void {
-  if (step.parameters.length > 0) {
-    const names = step.parameters.map(([name]) => name).join(', ');
-    throw new RuntimeError(`a bind mount takes no filesystem options, found ${names}`, {
-      code: 'CONFIG_INVALID',
-    });
-  }
-  const source = within('source', () => statusAt(step.source));
-  using target = isDirectory(source)
-    ? openDirectory(root, step.destination).fd
-    : openFile(root, step.destination);
-  using mounted = cloneMount(step.source, step.recursive);
-  if (step.set !== 0 || step.clear !== 0) changeMount(mounted, { set: step.set, clear: step.clear });
-  attach(mounted, target, step);
-}
+/** Why a filesystem of a namespace may not be mounted by who owns another one. */
+const EPERM_HINTS: Record<string, string> = {
+  proc:
+    'in a user namespace the kernel allows a new procfs only with a new pid namespace, and only while nothing covers ' +
+    'a part of the procfs that is visible outside; bind /proc instead, or uncover it',
+  sysfs:
+    'in a user namespace the kernel allows a new sysfs only with a new network namespace, and only while nothing ' +
+    'covers a part of the sysfs that is visible outside; bind /sys instead, or uncover it',
+  mqueue:
+    'in a user namespace the kernel allows a new mqueue only with a new ipc namespace; bind /dev/mqueue instead',
+};
+const ANY_EPERM_HINT =
+  'the kernel may not allow this filesystem in a user namespace, or without a capability';
 
-function mountFilesystem(root: Fd, step: MountStep, late: LateReadonly): void {
+function mountFilesystem(step: MountStep, { root, label, late }: MountContext): void {
   // A symlink in place of /proc or /sys would make every later check of them worthless (CVE-2023-27561).
   const kernelView = step.type === 'proc' || step.type === 'sysfs';
-  const { fd, existed } = openDirectory(root, step.destination, kernelView ? O_NOFOLLOW : 0);
+  const { fd, existed } = openTarget(root, step, { directory: true, flags: kernelView ? O_NOFOLLOW : 0 });
   using target = fd;
   const mode = existed && step.type === 'tmpfs' ? modeOf(target, step) : [];
-  const source: FilesystemParameter[] = step.source === '' ? [] : [['source', step.source]];
-  // A device must not be written to, and may not even be writable: the mount's own attribute comes too late for it.
-  const isReadonly = (step.set & MOUNT_ATTR.RDONLY) !== 0;
-  const readonly: FilesystemParameter[] = isReadonly && step.source.startsWith('/') ? [['ro']] : [];
-  const isLate = isReadonly && step.type === 'tmpfs';
-  const attributes = isLate ? step.set & ~MOUNT_ATTR.RDONLY : step.set;
-  const mounted = newMount(
-    step.type,
-    [...source, ...readonly, ...step.flags, ...step.parameters, ...mode],
-    attributes,
+  const all = attributesOf(step);
+  const isLate = step.type === 'tmpfs' && (all & MOUNT_ATTR.RDONLY) !== 0;
+  const attributes = isLate ? all & ~MOUNT_ATTR.RDONLY : all;
+  const mounted = withHint({ EPERM: EPERM_HINTS[step.type] ?? ANY_EPERM_HINT }, () =>
+    newMount(step.type, [...filesystemParameters(step, label), ...mode], attributes),
   );
+  if (label && step.type === 'mqueue') labelMqueue(mounted, label);
+  if (step.copyUp && existed) copyUp(target, mounted);
   attach(mounted, target, step);
-  if (isLate) late.push(mounted);
+  if (isLate) late.push({ destination: step.destination, mounted });
   else mounted.close();
 }
 
-/** Puts a detached mount in its place; refuses to hide the kernel's own files. */
-export function attach(mounted: Fd, target: Fd, step: MountStep): void {
-  if (step.type !== 'proc' && isInProc(target) && !COVERABLE_IN_PROC.includes(step.destination)) {
-    throw new RuntimeError('nothing may be mounted inside /proc here', { code: 'MOUNT_IN_PROC' });
-  }
-  if (step.destination === '/proc' && !isInProc(mounted)) {
-    throw new RuntimeError('only procfs may be mounted on /proc', { code: 'MOUNT_IN_PROC' });
-  }
-  attachMount(mounted, target);
-  for (const { flag, recursive } of step.propagation) {
-    changeMount(mounted, { set: 0, clear: 0, propagation: flag, recursive });
-  }
-}
-
-function remount(root: Fd, step: MountStep): void {
-  if (step.parameters.length > 0)
-    throw notSupported(`${step.field}.options with "remount" and filesystem options`);
-  using target = openInRoot(root, step.destination, O_PATH);
-  changeMount(target, { set: step.set, clear: step.clear });
+function remountStep(step: MountStep, { root, late }: MountContext): void {
+  remount(root, step);
+  if (((step.clear | step.recursiveClear) & MOUNT_ATTR.RDONLY) === 0) return;
+  // Writable was asked for last.
+  const index = late.findIndex(({ destination }) => destination === step.destination);
+  if (index >= 0) late.splice(index, 1)[0]?.mounted.close();
 }
 
 /** A tmpfs takes over the mode of the directory that it hides, as users of images expect of /tmp. */

@@ -1,8 +1,9 @@
-// Runs in the container's namespaces.
+// Runs in the container's namespaces, and for its copies of mounts on the host.
 import { dirname } from 'node:path';
 import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, mount } from '../linux/mount.ts';
 import { failedWith } from '../linux/path.ts';
-import type { RootfsPropagation } from '../spec/config.ts';
+import type { RootfsPropagation, Spec } from '../spec/config.ts';
+import { namespaceOf } from '../spec/query.ts';
 
 const flags: Record<RootfsPropagation, number> = {
   private: MS_PRIVATE,
@@ -26,6 +27,17 @@ export function detachPropagation(propagation: RootfsPropagation | undefined, ro
   // One that only receives stays what it is as a slave.
   if (flag & MS_SHARED) changeParent(rootfs, MS_PRIVATE);
   else if (!(flag & MS_REC)) changeParent(rootfs, MS_SLAVE);
+}
+
+/**
+ * What init's copy of a host's mount would be, for one that the host copies: in a user namespace of its own a copy only
+ * receives, without one it is as detachPropagation makes it.
+ */
+export function clonePropagation(spec: Spec): { propagation: number; recursive: boolean } {
+  const flag = flags[spec.linux?.rootfsPropagation ?? 'rslave'];
+  const recursive = true;
+  if (namespaceOf(spec, 'user') !== undefined || flag & MS_SLAVE) return { propagation: MS_SLAVE, recursive };
+  return { propagation: flag & MS_SHARED ? 0 : MS_PRIVATE, recursive };
 }
 
 /** pivot_root refuses a root whose parent mount is shared, and what is mounted there would reach the host. */

@@ -13,7 +13,7 @@ import {
   tryOpenInRoot,
 } from '../linux/path.ts';
 import { FILE_KIND } from '../linux/stat.ts';
-import { syscallError } from '../linux/syscall.ts';
+import { SyscallError, syscallError } from '../linux/syscall.ts';
 
 const ENOENT = 2;
 /** As many as the kernel itself follows. */
@@ -63,7 +63,7 @@ function makeUnlessLink(parent: Fd, name: string): string | undefined {
     return undefined;
   } catch (error) {
     if (failedWith(error, 'EEXIST')) return linkTargetAt(parent, name);
-    throw error;
+    throw notMade(name, error);
   }
 }
 
@@ -87,13 +87,32 @@ export function openFile(root: Fd, path: string, links = 0): Fd {
   const name = names.pop() as string;
   using parent = openDirectory(root, names.join('/') || '.').fd;
   try {
-    makeNodeAt(parent, name, FILE_KIND.regular | 0o755, 0);
+    return makeEntry(parent, name, false);
   } catch (error) {
     const target = failedWith(error, 'EEXIST') ? linkTargetAt(parent, name) : undefined;
     if (target === undefined) throw error;
     return openFile(root, linkPath(names, target), countLink(links, path));
   }
+}
+
+/** Makes a directory or an empty file in an opened directory, and opens it. */
+export function makeEntry(parent: Fd, name: string, directory: boolean): Fd {
+  try {
+    if (directory) makeDirectoryAt(parent, name, 0o755);
+    else makeNodeAt(parent, name, FILE_KIND.regular | 0o755, 0);
+  } catch (error) {
+    throw notMade(name, error);
+  }
   return openInRoot(parent, name, O_PATH | O_NOFOLLOW);
+}
+
+function notMade(name: string, error: unknown): unknown {
+  if (!(error instanceof SyscallError)) return error;
+  return new RuntimeError(
+    `${name} is not there in the rootfs and cannot be made: ${error.reason}`,
+    { code: 'ROOTFS_PATH', errno: error.errno },
+    error,
+  );
 }
 
 function notUsable(result: number, path: string, flags: number): RuntimeError {

@@ -1,30 +1,13 @@
 import { notSupported } from '../errors.ts';
-import type { Linux, Mount, Process, Seccomp, Spec } from './config.ts';
+import type { Linux, Process, Seccomp, Spec } from './config.ts';
 import { hookKinds } from './hook-kinds.ts';
-import { each } from './rules/rule.ts';
 import { OCI_VERSION } from './state.ts';
 
 /** Notes `field` when the second argument is true, or a value that asks for something (not "", 0, [] or {}). */
 type Refuse = (field: string, asked: unknown) => void;
 
-// mount_setattr(2) with AT_RECURSIVE, maps of a mount's own, and a tmpfs that starts with a copy.
-const MOUNT_OPTIONS = (
-  'idmap ridmap tmpcopyup rro rrw rnosuid rsuid rnodev rdev rnoexec rexec rnodiratime rdiratime rrelatime ' +
-  'rnorelatime rnoatime ratime rstrictatime rnostrictatime rnosymfollow rsymfollow'
-).split(' ');
-
 function asksForSomething(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
-}
-
-function mount({ options, uidMappings, gidMappings }: Mount, field: string, refuse: Refuse): void {
-  refuse(`${field}.uidMappings`, uidMappings);
-  refuse(`${field}.gidMappings`, gidMappings);
-  each(options, (option, index) => {
-    const end = option.indexOf('=');
-    const name = end < 0 ? option : option.slice(0, end);
-    if (MOUNT_OPTIONS.includes(name)) refuse(`${field}.options[${index}] (${name})`, true);
-  });
 }
 
 /** Whether a filter would forbid or report anything. */
@@ -34,7 +17,6 @@ function filters({ defaultAction, syscalls = [] }: Seccomp): boolean {
 
 function linux(linux: Linux, refuse: Refuse): void {
   refuse('linux.seccomp', linux.seccomp && filters(linux.seccomp));
-  refuse('linux.mountLabel', linux.mountLabel);
 }
 
 /** Throws one error (`NOT_SUPPORTED`) that lists everything asked for that this version does not carry out. */
@@ -54,7 +36,6 @@ function unsupported(spec: Spec): string[] {
   const refuse: Refuse = (field, asked) => {
     if (asksForSomething(asked)) fields.push(field);
   };
-  each(spec.mounts, (entry, index) => mount(entry, `mounts[${index}]`, refuse));
   for (const kind of hookKinds) refuse(`hooks.${kind}`, spec.hooks?.[kind]);
   linux(spec.linux ?? {}, refuse);
   return fields;

@@ -1,26 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Change, type Mount, makeBundle } from '../helpers/bundle.ts';
+import { type Mount, makeBundle } from '../helpers/bundle.ts';
+import { hostDir, info, inMounts, mount } from '../helpers/mounts.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused, runtime } from '../helpers/runtime.ts';
-import { newId, temp } from '../helpers/sandbox.ts';
 
 suite('root');
-
-const mount =
-  (...mounts: Mount[]): Change =>
-  (config) =>
-    void config.mounts.push(...mounts);
-/** The mountinfo line of a mount point: options, propagation, type, source, options of the file system. */
-const info = (point: string) => `grep " ${point} " /proc/self/mountinfo | tail -n 1 | cut -d" " -f6-`;
-
-function hostDir(): string {
-  const dir = join(temp, newId());
-  mkdirSync(dir);
-  writeFileSync(join(dir, 'file'), 'from the host\n');
-  return dir;
-}
 
 t.test('proc, sysfs, devpts and tmpfs with their options', async (t) => {
   t.match(
@@ -84,14 +70,7 @@ t.test('bind takes one mount, rbind those below it', async (t) => {
   const source = hostDir();
   const below = join(source, 'below');
   mkdirSync(below);
-  const wrapper = [
-    'unshare',
-    '-m',
-    'sh',
-    '-c',
-    `mount -t tmpfs x ${below}; echo 1 > ${below}/one; exec "$@"`,
-    'sh',
-  ];
+  const wrapper = inMounts(`mount -t tmpfs x ${below}; echo 1 > ${below}/one`);
   const list = (type: string) =>
     inside(mount({ destination: '/data', type: 'none', source, options: [type] }), 'ls /data/below', {
       wrapper,
@@ -122,16 +101,7 @@ t.test('a relative destination is meant from /', async (t) => {
 t.test('propagation', async (t) => {
   const source = hostDir();
   // Seen with a shared source only; the runtime must not turn the caller's mounts.
-  const wrapper = [
-    'unshare',
-    '-m',
-    '--propagation',
-    'shared',
-    'sh',
-    '-c',
-    `mount --bind ${source} ${source}; exec "$@"`,
-    'sh',
-  ];
+  const wrapper = inMounts(`mount --bind ${source} ${source}`, 'shared');
   const seen = (propagation: string) =>
     inside(
       (config) => {
@@ -190,14 +160,7 @@ t.test('a destination behind a symbolic link stays inside the rootfs', only(['tr
 
 t.test('remount, and options that only clear a flag', only(['trunc', 'runc']), async (t) => {
   const source = hostDir();
-  const wrapper = [
-    'unshare',
-    '-m',
-    'sh',
-    '-c',
-    `mount -t tmpfs -o noexec,nodev x ${source}; exec "$@"`,
-    'sh',
-  ];
+  const wrapper = inMounts(`mount -t tmpfs -o noexec,nodev x ${source}`);
   const bind = (...options: string[]) =>
     inside(mount({ destination: '/data', source, options: ['bind', ...options] }), info('/data'), {
       wrapper,

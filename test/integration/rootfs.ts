@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Change, makeBundle, readConfig, writeConfig } from '../helpers/bundle.ts';
+import { inMounts } from '../helpers/mounts.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused, runtime } from '../helpers/runtime.ts';
 import { newId, temp } from '../helpers/sandbox.ts';
@@ -102,7 +103,7 @@ t.test('the bundle may lie behind a symbolic link', async (t) => {
 
 // crun 1.8 makes a slave private.
 t.test('rootfsPropagation', only(['trunc', 'runc']), async (t) => {
-  const wrapper = ['unshare', '-m', '--propagation', 'shared', 'sh', '-c', 'exec "$@"', 'sh'];
+  const wrapper = inMounts(':', 'shared');
   const seen = (propagation?: string) =>
     inside(
       (config) => {
@@ -122,16 +123,7 @@ t.test('rootfsPropagation', only(['trunc', 'runc']), async (t) => {
 });
 
 t.test('what the container mounts does not come out', async (t) => {
-  const wrapper = [
-    'unshare',
-    '-m',
-    '--propagation',
-    'shared',
-    'sh',
-    '-c',
-    '"$@"; cat /proc/self/mountinfo >&2',
-    'sh',
-  ];
+  const wrapper = inMounts('"$@"; cat /proc/self/mountinfo >&2', 'shared');
   const { stderr, status } = attempt(
     (config) => {
       const all = ['CAP_SYS_ADMIN'];

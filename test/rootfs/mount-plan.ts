@@ -3,13 +3,15 @@ import { planMounts } from '../../src/rootfs/mount-plan.ts';
 
 t.test('kinds, in the order of the document', async (t) => {
   const steps = planMounts(
-    [
-      { destination: '/proc', type: 'proc', source: 'proc' },
-      { destination: 'data/', source: 'volumes/a', options: ['rbind'] },
-      { destination: '/etc/x', type: 'bind', source: '/etc/x' },
-      { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup' },
-      { destination: '/a/../b', options: ['remount', 'ro'] },
-    ],
+    {
+      mounts: [
+        { destination: '/proc', type: 'proc', source: 'proc' },
+        { destination: 'data/', source: 'volumes/a', options: ['rbind'] },
+        { destination: '/etc/x', type: 'bind', source: '/etc/x' },
+        { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup' },
+        { destination: '/a/../b', options: ['remount', 'ro'] },
+      ],
+    },
     '/bundle',
   );
   t.same(
@@ -22,5 +24,5 @@ t.test('kinds, in the order of the document', async (t) => {
       ['mounts[4]', 'remount', '', '/b'],
     ],
   );
-  t.same(planMounts(undefined, '/bundle'), []);
+  t.same(planMounts({}, '/bundle'), []);
 });

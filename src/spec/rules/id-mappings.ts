@@ -48,7 +48,8 @@ function mappings(spec: Document, report: Report): void {
   }
 }
 
-function isMapped(id: number, mappings: Mappings = []): boolean {
+/** Whether an id of the container is one of the host. */
+export function isMapped(id: number, mappings: Mappings = []): boolean {
   for (const { containerID, size } of mappings) {
     if (id >= containerID && id < containerID + size) return true;
   }

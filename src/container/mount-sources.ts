@@ -1,0 +1,57 @@
+import { within } from '../errors.ts';
+import type { Fd } from '../linux/fd.ts';
+import { writeExisting } from '../linux/file.ts';
+import { changeMount } from '../linux/mount.ts';
+import { O_RDONLY, openPath } from '../linux/path.ts';
+import { makeUserNamespace } from '../linux/user-namespace.ts';
+import { mappingText } from '../namespaces/id-maps.ts';
+import { type Mappings, type MountStep, planMounts } from '../rootfs/mount-plan.ts';
+import { clonePropagation } from '../rootfs/propagation.ts';
+import { mapOwners, openSource } from '../rootfs/source.ts';
+import type { Spec } from '../spec/config.ts';
+import { namespaceOf } from '../spec/query.ts';
+
+/**
+ * Opens the sources of bind mounts that init must not open or cannot map, in the order of mounts[]; almost always none.
+ * `pid` is init's, which is in its user namespace.
+ */
+export function openMountSources(spec: Spec, bundle: string, pid: number): Fd[] {
+  if (!mayNeedHost(spec)) return [];
+  const steps = planMounts(spec, bundle).filter(({ fromHost }) => fromHost);
+  return steps.map((step) => {
+    const details = { field: step.field };
+    return within(
+      `${step.field}: mount ${step.source} on ${step.destination}`,
+      () => open(step, spec, pid),
+      details,
+    );
+  });
+}
+
+/** Whether it is worth the plan, which init makes anyway. */
+function mayNeedHost(spec: Spec): boolean {
+  if (namespaceOf(spec, 'user') !== undefined) return true;
+  for (const { options, uidMappings } of spec.mounts ?? []) {
+    if (uidMappings?.length || options?.includes('idmap') || options?.includes('ridmap')) return true;
+  }
+  return false;
+}
+
+function open(step: MountStep, spec: Spec, pid: number): Fd {
+  const mounted = openSource(step);
+  // As it would be in init's copy of these mounts: nothing that is mounted there may reach the host.
+  changeMount(mounted, { set: 0, clear: 0, ...clonePropagation(spec) });
+  if (step.idmap) {
+    using userNamespace = step.mappings ? mapped(step.mappings) : openPath(`/proc/${pid}/ns/user`, O_RDONLY);
+    mapOwners(mounted, step, userNamespace);
+  }
+  return mounted;
+}
+
+function mapped(mappings: Mappings): Fd {
+  const { uidMappings, gidMappings } = mappings;
+  return makeUserNamespace((pid) => {
+    within('uidMappings', () => writeExisting(`/proc/${pid}/uid_map`, mappingText(uidMappings)));
+    within('gidMappings', () => writeExisting(`/proc/${pid}/gid_map`, mappingText(gidMappings)));
+  });
+}

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { RuntimeError, within } from '../errors.ts';
+import { Fd } from '../linux/fd.ts';
+import { joinNamespace } from '../linux/namespace.ts';
+import type { HostChannel } from '../protocol/channel.ts';
+import type { InitRequest } from '../protocol/messages.ts';
+import { type CgroupView, mountCgroup } from '../rootfs/cgroup-mount.ts';
+import { makeDevLinks } from '../rootfs/dev-links.ts';
+import { makeDevices } from '../rootfs/devices.ts';
+import { type MountContext, runMountStep } from '../rootfs/mount.ts';
+import { type MountStep, planMounts } from '../rootfs/mount-plan.ts';
+import { mountRootfs } from '../rootfs/pivot.ts';
+import { detachPropagation } from '../rootfs/propagation.ts';
+import type { Device } from '../spec/config.ts';
+import { DEFAULT_DEVICES } from '../spec/defaults.ts';
+
+/** The rootfs and what is mounted in it, in the order of config.json: later mounts may lie in earlier ones. */
+export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => CgroupView): MountContext {
+  const { spec, rootfs } = request;
+  const steps = planMounts(spec, request.bundle);
+  const opened = receiveSources(steps, host);
+  if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
+  else detachPropagation(spec.linux?.rootfsPropagation, rootfs);
+  const root = within(`root.path: ${rootfs}`, () => mountRootfs(rootfs), { field: 'root.path' });
+  const context: MountContext = { root, label: spec.linux?.mountLabel, opened, late: [] };
+  for (const step of steps) {
+    // What is copied into a tmpfs is memory of the container.
+    if (step.copyUp) cgroup();
+    if (step.kind === 'cgroup') mountCgroup(step, cgroup(), context);
+    else runMountStep(step, context);
+  }
+  // Where it is the host's own, its nodes and links are not ours to make.
+  const isBound = steps.some(({ kind, destination }) => kind === 'bind' && destination === '/dev');
+  if (!isBound) populateDev(root, spec.linux?.devices ?? []);
+  return context;
+}
+
+/** What the host has opened follows its request at once, in the order of the steps. */
+function receiveSources(steps: readonly MountStep[], host: HostChannel): Map<MountStep, Fd> {
+  const wanted = steps.filter(({ fromHost }) => fromHost);
+  if (wanted.length === 0) return new Map();
+  const fds = host.receiveFds(wanted.length);
+  if (fds.length < wanted.length) throw new RuntimeError('the host has ended');
+  return new Map(wanted.map((step, index) => [step, fds[index] as Fd]));
+}
+
+function populateDev(root: Fd, devices: readonly Device[]): void {
+  const own = devices.map(({ path }) => resolve('/', path));
+  const defaults = DEFAULT_DEVICES.filter(({ path }) => !own.includes(path));
+  makeDevices(root, defaults, 'default devices');
+  makeDevices(root, devices, 'linux.devices');
+  makeDevLinks(root);
+}

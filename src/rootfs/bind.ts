@@ -1,0 +1,36 @@
+// Runs in the container's namespaces.
+import { basename, dirname } from 'node:path';
+import type { Fd } from '../linux/fd.ts';
+import { failedWith, linkTargetAt, linkTargetOf, makeLinkAt } from '../linux/path.ts';
+import { FILE_KIND, isDirectory, kindOf, statusOf } from '../linux/stat.ts';
+import { attach, changeAttributes, refuseParameters } from './attach.ts';
+import type { MountStep } from './mount-plan.ts';
+import { openDirectory } from './resolve.ts';
+import { openSource } from './source.ts';
+import { openTarget } from './target.ts';
+
+/** Binds a source of the host; `opened` is its detached copy where the host has made it. */
+export function bind(root: Fd, step: MountStep, opened: Fd | undefined): void {
+  refuseParameters(step);
+  using mounted = opened ?? openSource(step);
+  const status = statusOf(mounted);
+  if (step.copySymlink && kindOf(status) === FILE_KIND.link) {
+    copyLink(root, step.destination, linkTargetOf(mounted));
+    return;
+  }
+  using target = openTarget(root, step, { directory: isDirectory(status) }).fd;
+  // Before anybody can see it.
+  changeAttributes(mounted, step);
+  attach(mounted, target, step);
+}
+
+function copyLink(root: Fd, destination: string, leadsTo: string): void {
+  using directory = openDirectory(root, dirname(destination)).fd;
+  const name = basename(destination);
+  try {
+    makeLinkAt(directory, name, leadsTo);
+  } catch (error) {
+    if (failedWith(error, 'EEXIST') && linkTargetAt(directory, name) === leadsTo) return;
+    throw error;
+  }
+}
