@@ -14,6 +14,19 @@ export function verifyNamespaces({ joined, left }: InitRequest): void {
   for (const [kind, id] of Object.entries(left)) {
     if (namespaceId(`/proc/self/ns/${kind}`) === id) throw failure(`could not make a new ${kind} namespace`);
   }
+  if (joined.user !== undefined || left.user !== undefined) verifyRoot();
+}
+
+/** Only as root has a program that is executed the capabilities that the rest of init takes. */
+function verifyRoot(): void {
+  const ids = { uidMappings: process.geteuid?.(), gidMappings: process.getegid?.() };
+  for (const [name, id] of Object.entries(ids)) {
+    if (id === 0) continue;
+    const field = `linux.${name}`;
+    const reason =
+      'the user namespace does not map the id 0, as which init runs before it becomes process.user';
+    throw new RuntimeError(`${field}: ${reason}`, { code: 'NOT_SUPPORTED', field });
+  }
 }
 
 function failure(reason: string): RuntimeError {

@@ -164,6 +164,38 @@ t.test('all eight at once', only('trunc', 'time-namespace'), async (t) => {
   t.same(seen.slice(all.length), ['monotonic -1 5', 'boottime 0 0']);
 });
 
+// As for the time namespace above.
+t.test('every pair of new, joined and inherited ones', only('trunc', 'time-namespace'), async (t) => {
+  const types = ['user', 'pid', 'network', 'time'];
+  const ways = ['inherited', 'new', 'joined'];
+  const plain = donor(t, '--pid', '--net', '--time');
+  const owned = donor(t, '--user', '--map-root-user', '--pid', '--net', '--time');
+  // A digit for each type: of any two columns, all nine pairs are there.
+  for (const row of ['0000', '0111', '0222', '1012', '1120', '1201', '2021', '2102', '2210']) {
+    const wayOf = (type: string) => ways[Number(row[types.indexOf(type)])] as string;
+    const from = wayOf('user') === 'joined' ? owned : plain;
+    const change: Change = (config) => {
+      for (const type of types) {
+        withoutNamespace(config, type);
+        if (wayOf(type) === 'joined') enter(config, type, `/proc/${from}/ns/${LINKS[type]}`);
+        else if (wayOf(type) === 'new' && type === 'user') withUserNamespace(config);
+        else if (wayOf(type) === 'new') config.linux.namespaces.push({ type });
+      }
+      // Of a namespace that another user namespace owns none may be mounted.
+      config.mounts = config.mounts.filter(({ type }) => type !== 'sysfs' && type !== 'proc');
+      config.mounts.unshift({ destination: '/proc', type: 'none', source: '/proc', options: ['rbind'] });
+    };
+    const seen = inside(change, links(types)).split('\n');
+    types.forEach((type, index) => {
+      const link = LINKS[type] as string;
+      const message = `${type}: ${wayOf(type)} (${row})`;
+      if (wayOf(type) === 'inherited') t.equal(seen[index], namespaceOf('self', link), message);
+      else if (wayOf(type) === 'joined') t.equal(seen[index], namespaceOf(from, link), message);
+      else t.notOk([namespaceOf('self', link), namespaceOf(from, link)].includes(seen[index] ?? ''), message);
+    });
+  }
+});
+
 t.test('time: the clock that is joined', only('trunc', 'time-namespace'), async (t) => {
   const pid = donor(t, '--time', '--boottime', '500000');
   const uptime = () => Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
@@ -197,6 +229,21 @@ t.test('user: ids that the namespace does not map, or groups that it denies', on
     /process\.user\.additionalGids: .*not permitted/,
     'unshare has denied setgroups',
   );
+});
+
+// crun makes one more namespace around it.
+t.test('user: without the id 0', only('trunc'), async (t) => {
+  const change: Change = (config) => {
+    withUserNamespace(config);
+    config.linux.gidMappings = [{ containerID: 1000, hostID: 100_000, size: 1 }];
+    config.process.user = { uid: 1000, gid: 1000 };
+  };
+  refused(t, attempt(change, 'true'), /linux\.gidMappings: .* does not map the id 0/);
+  const both: Change = (config) => {
+    change(config);
+    config.linux.uidMappings = config.linux.gidMappings as [];
+  };
+  refused(t, attempt(both, 'true'), /linux\.uidMappings: .* does not map the id 0/);
 });
 
 t.test('user: setgroups is allowed in a new one', async (t) => {
