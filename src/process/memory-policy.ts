@@ -2,7 +2,7 @@
 import { within } from '../errors.ts';
 import { setMemoryPolicy } from '../linux/sched.ts';
 import type { MemoryPolicy, MemoryPolicyMode } from '../spec/config.ts';
-import { MAX_NODES, parseIdList } from '../spec/id-list.ts';
+import { MAX_NODE } from '../spec/rules/number-list.ts';
 
 // Source: include/uapi/linux/mempolicy.h.
 export const MEMORY_POLICY_MODES: readonly MemoryPolicyMode[] = [
@@ -36,9 +36,11 @@ export function planMemoryPolicy({ mode, nodes, flags = [] }: MemoryPolicy): Mem
   };
 }
 
+/** Of a list that its rule has found to be one. */
 function nodeMask(list: string): Uint8Array {
-  const mask = new Uint8Array(MAX_NODES / 8);
-  for (const [first, last] of parseIdList(list) ?? []) {
+  const mask = new Uint8Array((MAX_NODE + 1) / 8);
+  for (const range of list.split(',')) {
+    const [first = 0, last = first] = range.split('-').map(Number);
     for (let node = first; node <= last; node++)
       mask[node >> 3] = (mask[node >> 3] as number) | (1 << (node & 7));
   }

@@ -1,6 +1,10 @@
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { makeBundle } from '../helpers/bundle.ts';
 import { suite } from '../helpers/requires.ts';
-import { inside, nothingLeft } from '../helpers/runtime.ts';
+import { inside, nothingLeft, run } from '../helpers/runtime.ts';
+import { newId } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -15,14 +19,21 @@ t.test('noNewPrivileges', async (t) => {
 });
 
 t.test('a set-user-ID program gives nothing', async (t) => {
-  const whoami = (noNewPrivileges: boolean) =>
-    inside((config) => {
+  const su = (noNewPrivileges: boolean) => {
+    const bundle = makeBundle((config) => {
       config.process.noNewPrivileges = noNewPrivileges;
       config.process.user = { uid: 1000, gid: 1000 };
-      config.process.capabilities = { bounding: ['CAP_SETUID'] };
-      config.mounts.push({ destination: '/suid', type: 'tmpfs', source: 'suid', options: ['mode=777'] });
-    }, 'cp /bin/busybox /suid/x; chmod 4755 /suid/x; grep -c . /proc/self/status > /dev/null; stat -c %a /suid/x; id -u');
-  t.equal(whoami(true), '4755\n1000');
+      config.process.capabilities = { bounding: ['CAP_SETUID', 'CAP_SETGID'] };
+      // It looks whether it is root's before it does anything else.
+      config.process.args = ['/suid/su', '-c', 'true'];
+    });
+    mkdirSync(join(bundle, 'rootfs/suid'));
+    copyFileSync('/bin/busybox', join(bundle, 'rootfs/suid/su'));
+    chmodSync(join(bundle, 'rootfs/suid/su'), 0o4755);
+    return run(['run', newId()], { bundle }).stderr;
+  };
+  t.match(su(true), /must be suid to work properly/);
+  t.notMatch(su(false), /must be suid to work properly/);
 });
 
 t.test('nothing is left', nothingLeft);

@@ -19,6 +19,22 @@ t.test('uid, gid and groups', async (t) => {
   t.match(seen, /^Uid: 1000 1000 1000 1000\nGid: 1001 1001 1001 1001\nGroups: 10 2000000000$/);
 });
 
+t.test('many groups, and the same one twice', async (t) => {
+  t.match(
+    inside(user({ uid: 0, gid: 5, additionalGids: [7, 5, 7] }), IDS),
+    /Groups: 5( 7){1,2}$/,
+    'runc leaves out the second',
+  );
+  const additionalGids = Array.from({ length: 65_536 }, (_, index) => index);
+  t.match(inside(user({ uid: 0, gid: 0, additionalGids }), IDS), / 65534 65535$/, 'as many as there can be');
+});
+
+// runc 1.1.5 leaves out what is there twice.
+t.test('more groups than there can be', only(['trunc', 'crun']), async (t) => {
+  const result = attempt(user({ uid: 0, gid: 0, additionalGids: Array(65_537).fill(5) }), 'true');
+  refused(t, result, /additionalGids|setgroups/);
+});
+
 t.test('the groups of the caller are not inherited', async (t) => {
   const wrapper = ['setpriv', '--groups', '44,45', '--'];
   t.match(inside(user({ uid: 7, gid: 8 }), IDS, { wrapper }), /Groups:$/);

@@ -74,6 +74,9 @@ t.test('combinations that work', async (t) => {
   const bind = { destination: '/mnt', source: '/tmp', options: ['rbind'] };
   const good: object[] = [
     process({ scheduler: { policy: 'SCHED_BATCH', nice: -20 } }),
+    process({
+      scheduler: { policy: 'SCHED_DEADLINE', nice: 19, runtime: 42000, deadline: 100000, period: 1e6 },
+    }),
     process({ scheduler: { policy: 'SCHED_RR', priority: 99, nice: 0, runtime: 0 } }),
     process({ scheduler: { policy: 'SCHED_DEADLINE', runtime: 1e6, deadline: 1e6 } }),
     process({ scheduler: { policy: 'SCHED_IDLE', flags: ['SCHED_FLAG_RESET_ON_FORK'] } }),

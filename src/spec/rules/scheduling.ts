@@ -2,23 +2,25 @@ import type { Document, Process, Scheduler } from '../config.ts';
 import { listProblem, MAX_CPU } from './number-list.ts';
 import type { Report, Rule } from './rule.ts';
 
-type Key = 'nice' | 'priority' | 'runtime' | 'deadline' | 'period';
+type Key = 'priority' | 'runtime' | 'deadline' | 'period';
 
 const FIELD = 'process.scheduler';
 const MIN_NICE = -20;
 const MAX_NICE = 19;
 const MAX_PRIORITY = 99;
 const NEEDED_BY: Readonly<Record<Key, string>> = {
-  nice: 'SCHED_OTHER or SCHED_BATCH',
   priority: 'SCHED_FIFO or SCHED_RR',
   runtime: 'SCHED_DEADLINE',
   deadline: 'SCHED_DEADLINE',
   period: 'SCHED_DEADLINE',
 };
 
-/** The kernel would refuse, or silently drop, what belongs to another policy. */
+/**
+ * The kernel would refuse, or silently drop, what belongs to another policy. A nice value is no harm: callers send one
+ * with every policy.
+ */
 function foreign(scheduler: Scheduler, report: Report): void {
-  for (const key of ['nice', 'priority', 'runtime', 'deadline', 'period'] as const) {
+  for (const key of ['priority', 'runtime', 'deadline', 'period'] as const) {
     const needed = NEEDED_BY[key];
     if (!scheduler[key] || needed.split(' or ').includes(scheduler.policy)) continue;
     report(`${FIELD}.${key}`, `needs the policy ${needed}, found ${scheduler.policy}`);
