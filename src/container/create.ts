@@ -19,10 +19,13 @@ import { setScheduler } from '../process/scheduler.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import { checkMountLabel } from '../rootfs/mount-label.ts';
 import type { Spec } from '../spec/config.ts';
-import { delegatesCgroup, rootfsPath } from '../spec/query.ts';
+import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
+import { delegatesCgroup, hasHooks, rootfsPath } from '../spec/query.ts';
 import { refuseUnsupported } from '../spec/unsupported.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
 import { callerNofile } from './caller-limits.ts';
+import { removeCgroup } from './delete.ts';
+import { afterDelete, runHostHooks } from './host-hooks.ts';
 import { openMountSources } from './mount-sources.ts';
 import type { CreateOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
@@ -151,13 +154,14 @@ function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (
   for (const source of sources) source.close();
   // Before there is anything else that outlives this process: `delete` must find it.
   announce(options, record);
+  undo.unshift(() => afterDelete(record));
   using netDevices = takeNetDevices(spec, init);
   cgroup.create();
-  undo.splice(1, 0, () => cgroup.remove());
+  undo.splice(2, 0, () => removeCgroup(cgroup, record));
   limit(cgroup, spec);
   if (rdt !== undefined) {
     const made: string[] = [];
-    undo.splice(1, 0, () => discardRdt(rdt, made));
+    undo.splice(2, 0, () => discardRdt(rdt, made));
     joinRdt(rdt, pid, made);
   }
   setOomScoreAdj(pid, spec.process.oomScoreAdj);
@@ -168,6 +172,7 @@ function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (
   const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
   channel.sendFds(files);
   for (const file of files) file.close();
+  runCreateHooks(init, record);
   passTerminal(init, options.terminal);
   expect(init, 'ready');
   setScheduler(pid, spec.process.scheduler);
@@ -178,6 +183,14 @@ function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (
   channel.send({ type: 'go' });
   netDevices?.keep();
   return { init, record, cgroup };
+}
+
+/** Once everything is mounted, and before init makes it its root. */
+function runCreateHooks(init: Init, record: ContainerRecord): void {
+  if (!hasHooks(record.config, ...CREATE_HOOKS)) return;
+  expect(init, 'mounted');
+  runHostHooks(CREATE_HOOKS, record, 'creating');
+  init.channel.send({ type: 'hooked' });
 }
 
 /** Once init is in its network namespace; before the hooks and sysctls that are about the devices. */

@@ -5,10 +5,11 @@ import { removeRdt } from '../intel-rdt.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { log } from '../log.ts';
+import { afterDelete } from './host-hooks.ts';
 import { sharesPids } from './kill.ts';
-import type { DeleteOptions } from './options.ts';
+import type { ContainerOptions, DeleteOptions } from './options.ts';
 import { isAlive, statusOf } from './status.ts';
-import { type ContainerRecord, doesNotExist, findRecord, lock, removeRecord } from './store.ts';
+import { type ContainerRecord, doesNotExist, findRecord, isThere, lock, removeRecord } from './store.ts';
 
 /** How long a killed process may take to be gone. */
 const KILL_TIMEOUT_MS = 10_000;
@@ -18,9 +19,9 @@ export function deleteContainer(options: DeleteOptions): void {
   try {
     using _lock = lock(options);
     const record = findRecord(options);
-    if (record !== undefined) remove(options, record);
-    // A killed `create` has left the directory: there is nothing else of it.
-    removeRecord(options);
+    // A killed `create` may have left the directory, and nothing else.
+    if (record === undefined) removeRecord(options);
+    else remove(options, record);
     if (record === undefined) throw doesNotExist(options);
   } catch (error) {
     const isMissing = error instanceof RuntimeError && error.code === 'NOT_FOUND';
@@ -38,7 +39,34 @@ function remove(options: DeleteOptions, record: ContainerRecord): void {
     });
   }
   if (status !== 'stopped') end(record);
+  destroy(options, record);
+}
+
+/** Removes all that there is of a container whose init has ended. */
+function destroy(options: ContainerOptions, record: ContainerRecord): void {
   removeGroups(reopenCgroup(record.cgroup_paths), record);
+  removeRecord(options);
+  afterDelete(record);
+}
+
+/** Deletes this very container: somebody may have done so already, and made another one with the same ID. */
+export function deleteOwn(options: ContainerOptions, record: ContainerRecord): void {
+  if (!isThere(options)) return;
+  using _lock = lock(options);
+  const found = findRecord(options);
+  if (found?.init_process_pid !== record.init_process_pid) return;
+  if (found.init_process_start !== record.init_process_start) return;
+  end(record);
+  destroy(options, record);
+}
+
+/** Deletes a container that could not be started. The reason for that is not hidden by what may happen here. */
+export function deleteFailed(options: ContainerOptions, record: ContainerRecord): void {
+  try {
+    deleteOwn(options, record);
+  } catch (error) {
+    log.warning(`while deleting: ${(error as Error).message}`);
+  }
 }
 
 /** Kills init and waits until it is gone. */
@@ -66,14 +94,16 @@ function removeAnnounced(cgroup: Cgroup): void {
   }
 }
 
-/** Removes the groups that it had, and before them who is still there when no pid namespace saw to that. */
-export function removeGroups(cgroup: Cgroup, record: ContainerRecord): void {
-  if (record.creating) {
-    removeAnnounced(cgroup);
-  } else {
-    if (sharesPids(record)) cgroup.kill();
-    cgroup.remove();
-  }
+/** Removes the cgroup, and before it who is still there when no pid namespace saw to that. */
+export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
+  if (sharesPids(record)) cgroup.kill();
+  cgroup.remove();
+}
+
+/** Removes the groups that it had. */
+function removeGroups(cgroup: Cgroup, record: ContainerRecord): void {
+  if (record.creating) removeAnnounced(cgroup);
+  else removeCgroup(cgroup, record);
   removeRdt(ownRdtGroups(record));
 }
 

@@ -2,11 +2,16 @@ import { fitTerminal, resizeTerminal } from '../console/caller-terminal.ts';
 import type { Fd } from '../linux/fd.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { openPidfd } from '../linux/signal.ts';
-import { type Created, createWith } from './create.ts';
-import { deleteContainer, removeGroups } from './delete.ts';
+import { endedTooSoon } from '../protocol/exec-fifo.ts';
+import { START_HOOKS } from '../spec/hook-kinds.ts';
+import { hasHooks } from '../spec/query.ts';
+import { createWith } from './create.ts';
+import { deleteFailed, deleteOwn } from './delete.ts';
 import { type Forward, forwardSignals, shareTerminal, waitInForeground } from './foreground.ts';
+import { runHostHooks } from './host-hooks.ts';
 import type { RunOptions } from './options.ts';
-import { findRecord, isThere, lock, removeRecord } from './store.ts';
+import type { Init } from './start-init.ts';
+import type { ContainerRecord } from './store.ts';
 
 /** The `run` command: create and start in one; returns the program's exit status, 0 when detached. */
 export async function run(options: RunOptions): Promise<number> {
@@ -19,21 +24,29 @@ export async function run(options: RunOptions): Promise<number> {
     fitTerminal(fd);
     master = fd;
   };
-  const created = createWith(options, { fifo: false, terminal: options.detach ? undefined : terminal });
+  const { init, record } = createWith(options, {
+    fifo: false,
+    terminal: options.detach ? undefined : terminal,
+  });
   let status: number;
   try {
-    // The connection ends with execve; until then init may still report why there was none.
-    created.init.channel.receiveEnd();
+    awaitProgram(init, record);
+    runHostHooks(['poststart'], record, 'running');
     if (forward === undefined) return 0;
-    const { pid } = created.init;
-    const relayed = master === undefined ? undefined : relayTerminal(master, pid, forward);
-    [status] = await Promise.all([waitInForeground(pid, forward), relayed]);
+    const relayed = master === undefined ? undefined : relayTerminal(master, init.pid, forward);
+    [status] = await Promise.all([waitInForeground(init.pid, forward), relayed]);
   } catch (error) {
-    deleteContainer({ ...options, force: true });
+    deleteFailed(options, record);
     throw error;
   }
-  if (!options.keep) remove(options, created);
+  if (!options.keep) deleteOwn(options, record);
   return status;
+}
+
+/** The connection ends with execve; until then init may still report why there was none. */
+function awaitProgram({ channel }: Init, { config }: ContainerRecord): void {
+  if (hasHooks(config, ...START_HOOKS) && channel.receive('executing') === undefined) throw endedTooSoon();
+  channel.receiveEnd();
 }
 
 async function relayTerminal(master: Fd, pid: number, forward: Forward): Promise<void> {
@@ -42,15 +55,4 @@ async function relayTerminal(master: Fd, pid: number, forward: Forward): Promise
   shareTerminal(forward, () => resizeTerminal(master));
   const { relay } = await import('../console/relay.ts');
   await relay(master, init);
-}
-
-/** As the `delete` command. Somebody may have deleted it already, and made another one with the same ID. */
-function remove(options: RunOptions, { cgroup, record }: Created): void {
-  if (!isThere(options)) return;
-  using _lock = lock(options);
-  const found = findRecord(options);
-  if (found?.init_process_pid !== record.init_process_pid) return;
-  if (found.init_process_start !== record.init_process_start) return;
-  removeGroups(cgroup, record);
-  removeRecord(options);
 }

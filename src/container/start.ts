@@ -1,9 +1,14 @@
 import { RuntimeError } from '../errors.ts';
+import type { Fd } from '../linux/fd.ts';
 import { openPidfd } from '../linux/signal.ts';
-import { releaseStart } from '../protocol/exec-fifo.ts';
+import { releaseStart, waitForProgram } from '../protocol/exec-fifo.ts';
+import { START_HOOKS } from '../spec/hook-kinds.ts';
+import { hasHooks } from '../spec/query.ts';
+import { deleteFailed } from './delete.ts';
+import { runHostHooks } from './host-hooks.ts';
 import type { ContainerOptions } from './options.ts';
 import { statusOf } from './status.ts';
-import { fifoPath, lock, readRecord } from './store.ts';
+import { type ContainerRecord, fifoPath, lock, readRecord } from './store.ts';
 
 const refusals: Partial<Record<string, string>> = {
   creating: 'cannot start a container that is being created',
@@ -14,6 +19,20 @@ const refusals: Partial<Record<string, string>> = {
 
 /** The `start` command: lets the program of a created container run. */
 export function start(options: ContainerOptions): void {
+  const { record, gate } = release(options);
+  using _gate = gate;
+  if (!hasHooks(record.config, ...START_HOOKS)) return;
+  // Without the lock: hooks may call commands that need it, or hang until `delete --force`.
+  try {
+    waitForProgram(gate);
+    runHostHooks(['poststart'], record, 'running');
+  } catch (error) {
+    deleteFailed(options, record);
+    throw error;
+  }
+}
+
+function release(options: ContainerOptions): { record: ContainerRecord; gate: Fd } {
   using _lock = lock(options);
   const record = readRecord(options);
   // Opened first: what the status says is then about the process that the pidfd means.
@@ -22,5 +41,5 @@ export function start(options: ContainerOptions): void {
   if (refusal !== undefined || init === undefined) {
     throw new RuntimeError(refusal ?? (refusals.stopped as string), { code: 'BAD_STATUS' });
   }
-  releaseStart(fifoPath(options), init);
+  return { record, gate: releaseStart(fifoPath(options), init) };
 }

@@ -26,6 +26,7 @@ import { setRootPropagation } from '../rootfs/propagation.ts';
 import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
 import { hasNew, namespaceOf } from '../spec/query.ts';
+import { runCreateHooks } from './container-hooks.ts';
 import { mountAll } from './mounts.ts';
 import { becomeProgram } from './tail.ts';
 import { giveTerminal } from './terminal.ts';
@@ -58,6 +59,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
     : { root: openRootfs(request.rootfs), late: [] };
   // At the latest now: what follows is the container's own doing.
   cgroup();
+  runCreateHooks(request, host);
 
   if (!hasMounts) chrootInto(root);
   else if (request.noPivot) moveInto(request.rootfs, root);

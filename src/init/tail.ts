@@ -1,6 +1,6 @@
-import { RuntimeError, within } from '../errors.ts';
+import { asRuntimeError, RuntimeError, within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
-import { prepareExec } from '../linux/exec.ts';
+import { exitNow, prepareExec } from '../linux/exec.ts';
 import type { Fd } from '../linux/fd.ts';
 import { keepCapabilities, setNoNewPrivileges } from '../linux/prctl.ts';
 import { resetSignals } from '../linux/signal.ts';
@@ -17,9 +17,12 @@ import { setNofile, setRlimits } from '../process/rlimits.ts';
 import { giveStdio, keepStdio } from '../process/stdio.ts';
 import { becomeUser } from '../process/user.ts';
 import type { HostChannel } from '../protocol/channel.ts';
-import { waitForStart } from '../protocol/exec-fifo.ts';
+import { type Gate, waitForStart } from '../protocol/exec-fifo.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import type { Process } from '../spec/config.ts';
+import { START_HOOKS } from '../spec/hook-kinds.ts';
+import { hasHooks } from '../spec/query.ts';
+import { runStartHooks } from './container-hooks.ts';
 
 const DEFAULT_UMASK = 0o022;
 
@@ -49,18 +52,38 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   if (program.noNewPrivileges) setNoNewPrivileges();
 
   const execute: () => never = prepareExec(executable, argv, env);
+  const hasStartHooks = hasHooks(request.spec, 'startContainer');
   // The last but the waiting: the engine may not be able to do much more under these limits.
-  setRlimits(program.rlimits, request.softNofile);
+  if (!hasStartHooks) setRlimits(program.rlimits, request.softNofile);
   host.send({ type: 'ready' });
   // While the host writes down that the container is there.
   keepStdio();
   passDescriptors(request.listenFds + request.preserveFds);
   resetSignals();
   if (host.receive('go') === undefined) throw new RuntimeError('the host has ended');
-  if (request.fifo !== undefined) waitForStart(proc, request.fifo);
-  setNofile(program.rlimits);
-  within(`process.args: exec "${argv[0]}"`, execute, { code: 'EXEC_FAILED', field: 'process.args' });
-  throw new Error('execve returned');
+  const gate = request.fifo === undefined ? undefined : waitForStart(proc, request.fifo);
+  const finish = (): never => {
+    if (hasStartHooks) {
+      runStartHooks(request, env);
+      setRlimits(program.rlimits, request.softNofile);
+    }
+    setNofile(program.rlimits);
+    if (hasHooks(request.spec, ...START_HOOKS)) (gate ?? host).send({ type: 'executing' });
+    within(`process.args: exec "${argv[0]}"`, execute, { code: 'EXEC_FAILED', field: 'process.args' });
+    throw new Error('execve returned');
+  };
+  if (gate !== undefined && hasHooks(request.spec, ...START_HOOKS)) return reportTo(gate, finish);
+  return finish();
+}
+
+/** Tells `start` of a failure, which listens where there are hooks. */
+function reportTo(gate: Gate, finish: () => never): never {
+  try {
+    return finish();
+  } catch (error) {
+    if (gate.send({ type: 'failed', error: asRuntimeError(error).toPlain() })) exitNow(1);
+    throw error;
+  }
 }
 
 /** Groups, user and capabilities, in the only order in which each step still has the privileges it needs. */

@@ -27,13 +27,16 @@ const STACK_POINTER = 16;
 const STACK_LENGTH = 32;
 const ARGUMENTS = 7;
 
-/** Lays the calls out in `memory` as linked contexts; returns the address of the first. */
-export function callChain(memory: Memory, calls: readonly (ChainCall | ChainClone)[]): number {
+/**
+ * Lays the calls out in `memory` as linked contexts; returns the address of the first. After the last one the process
+ * ends, or goes on with the chain at `following`. Each record has the signal mask that the caller has now.
+ */
+export function callChain(memory: Memory, calls: readonly (ChainCall | ChainClone)[], following = 0): number {
   const { libc } = ffi();
   const getcontext = libc.func('getcontext', 'int', ['void *']);
   const longs: string[] = Array(ARGUMENTS).fill('long');
   const makecontext = libc.func('makecontext', 'void', ['void *', 'void *', 'int', ...longs]);
-  let next = 0;
+  let next = following;
   for (const call of calls.toReversed()) {
     const context = memory.take(CONTEXT_SIZE);
     getcontext(context);

@@ -155,11 +155,14 @@ function enterNewTime(memory: Memory, ahead: ChainCall[]): ChainCall[] {
   ];
 }
 
-/** Starts a process that runs a call chain; returns its pid. Signals must be blocked meanwhile. */
-export function clone(memory: Memory, flags: number, chain: number): number {
+/**
+ * Starts a process that runs a call chain; returns its pid. Signals must be blocked meanwhile. What the kernel tells the
+ * parent besides (CLONE_PIDFD) goes to `answer`.
+ */
+export function clone(memory: Memory, flags: number, chain: number, answer = 0): number {
   const { koffi, libc } = ffi();
-  const call = libc.func('clone', 'int', ['void *', 'void *', 'int', 'void *']);
-  const pid: number = call(addressOf('setcontext'), cloneStack(memory), flags, chain);
+  const call = libc.func('clone', 'int', ['void *', 'void *', 'int', 'void *', 'void *']);
+  const pid: number = call(addressOf('setcontext'), cloneStack(memory), flags, chain, answer);
   if (pid > 0) return pid;
   throw syscallError('clone', koffi.errno());
 }

@@ -40,13 +40,13 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
 
-/** Reads and writes fail where they would wait. It holds for all who share the open file. */
-export function setNonBlocking(fd: Fd): void {
+/** Makes reads and writes fail where they would wait, or wait again. It holds for all who share the open file. */
+export function setNonBlocking(fd: Fd, on = true): void {
   const flags = syscall('fcntl', fd.number, F_GETFL, 0);
-  syscall('fcntl', fd.number, F_SETFL, flags | O_NONBLOCK);
+  syscall('fcntl', fd.number, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
-const CLOSE_RANGE_CLOEXEC = 4;
+export const CLOSE_RANGE_CLOEXEC = 4;
 
 /** Marks every descriptor from `first` on close-on-exec (Linux 5.11). */
 export function closeOnExecFrom(first: number): void {

@@ -46,5 +46,7 @@ export function poll(fds: readonly number[], milliseconds?: number): boolean[] {
 export function pollTimeout(milliseconds: number | undefined): Uint8Array | null {
   if (milliseconds === undefined) return null;
   const seconds = Math.floor(milliseconds / 1000);
-  return new Uint8Array(new BigInt64Array([BigInt(seconds), BigInt((milliseconds % 1000) * 1e6)]).buffer);
+  return new Uint8Array(
+    new BigInt64Array([BigInt(seconds), BigInt(Math.ceil((milliseconds % 1000) * 1e6))]).buffer,
+  );
 }

@@ -46,6 +46,20 @@ export function raiseHardLimit(pid: number, type: string, hard: number): void {
   writeLimit(pid, type, limit);
 }
 
+/** A resource limit; without `hard` that one stays. */
+export interface Limit {
+  type: string;
+  soft: number;
+  hard?: number;
+}
+
+/** The number of a resource, and a limit as prlimit64 takes it. */
+export function encodeLimit({ type, soft, hard }: Limit): { resource: number; words: BigUint64Array } {
+  const words = BigUint64Array.of(word(soft), hard === undefined ? 0n : word(hard));
+  if (hard === undefined) words[1] = readLimit(0, type)[1] as bigint;
+  return { resource: numbers[type] as number, words };
+}
+
 /** The soft and the hard limit of a process (0: the caller). */
 function readLimit(pid: number, type: string): BigUint64Array {
   const limit = new BigUint64Array(2);

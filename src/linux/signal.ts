@@ -38,6 +38,7 @@ const names = [
 const aliases: Record<string, string> = { IOT: 'ABRT', CLD: 'CHLD', POLL: 'IO' };
 
 export const SIGKILL = 9;
+export const SIGPIPE = 13;
 export const SIGNAL_MAX = 64;
 
 /** The number of a signal given as name (with or without SIG, any case) or number; undefined if unknown. */
@@ -70,7 +71,7 @@ export function signalPidfd(pidfd: Fd, signal: number): boolean {
 }
 
 const SIG_SETMASK = 2;
-const MASK_BYTES = 8;
+export const MASK_BYTES = 8;
 
 /** Replaces the calling thread's signal mask (8 bytes, bit n-1 for signal n); returns the old one. */
 export function setSignalMask(mask: Uint8Array): Uint8Array {
@@ -82,12 +83,35 @@ export function setSignalMask(mask: Uint8Array): Uint8Array {
 export const ALL_SIGNALS = new Uint8Array(MASK_BYTES).fill(0xff);
 export const NO_SIGNALS = new Uint8Array(MASK_BYTES);
 
+const ACTION_BYTES = 32;
+const DEFAULT_ACTION = 0n;
+const IGNORE = 1n;
+
+/** The signals that are caught or ignored by this process: what a child has, and the ignored ones a program too. */
+export function changedSignals(): number[] {
+  const action = new BigUint64Array(ACTION_BYTES / 8);
+  const bytes = new Uint8Array(action.buffer);
+  const changed: number[] = [];
+  for (let signal = 1; signal <= SIGNAL_MAX; signal++) {
+    const known = trySyscall('rt_sigaction', signal, 0, bytes, MASK_BYTES) >= 0;
+    if (known && action[0] !== DEFAULT_ACTION) changed.push(signal);
+  }
+  return changed;
+}
+
+/** Ignores a signal, or gives it its default action. */
+export function ignoreSignal(signal: number, on: boolean): void {
+  const action = new BigUint64Array(ACTION_BYTES / 8);
+  if (on) action[0] = IGNORE;
+  syscall('rt_sigaction', signal, new Uint8Array(action.buffer), 0, MASK_BYTES);
+}
+
 /**
  * Gives every signal its default action and unblocks it: ignored signals and the mask survive execve,
  * and engines ignore SIGPIPE and SIGXFSZ.
  */
 export function resetSignals(): void {
-  const defaultAction = new Uint8Array(32);
+  const defaultAction = new Uint8Array(ACTION_BYTES);
   for (let signal = 1; signal <= SIGNAL_MAX; signal++) {
     trySyscall('rt_sigaction', signal, defaultAction, 0, MASK_BYTES);
   }

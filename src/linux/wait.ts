@@ -2,9 +2,21 @@ import { syscall } from './syscall.ts';
 
 /** How a child ended: its exit status, or 128 plus the number of the signal that ended it. */
 export function waitForExit(pid: number): number {
+  return exitStatus(waitFor(pid));
+}
+
+function waitFor(pid: number): Int32Array {
   const status = new Int32Array(1);
   syscall('wait4', pid, new Uint8Array(status.buffer), 0, 0);
-  return exitStatus(status);
+  return status;
+}
+
+/** The same in words: `exit status 3`, `signal 9`. */
+export function waitForEnd(pid: number): { status: number; how: string } {
+  const [value = 0] = waitFor(pid);
+  const signal = value & 0x7f;
+  const status = exitStatus(Int32Array.of(value));
+  return { status, how: signal === 0 ? `exit status ${status}` : `killed by signal ${signal}` };
 }
 
 /** The same from the kernel's encoding. Source: wait(2). */

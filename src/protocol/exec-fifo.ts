@@ -1,10 +1,12 @@
 // Runs on the host (create, release) and in the container's namespaces (wait).
 import { RuntimeError } from '../errors.ts';
-import { Fd } from '../linux/fd.ts';
-import { removeFile } from '../linux/file.ts';
+import { Fd, setNonBlocking } from '../linux/fd.ts';
+import { readAll, removeFile } from '../linux/file.ts';
 import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from '../linux/path.ts';
 import { poll } from '../linux/poll.ts';
-import { syscall } from '../linux/syscall.ts';
+import { ignoreSignal, SIGPIPE } from '../linux/signal.ts';
+import { syscall, trySyscall } from '../linux/syscall.ts';
+import type { LastMessage } from './messages.ts';
 
 const FIFO_MODE = 0o10622;
 
@@ -16,16 +18,32 @@ export function createExecFifo(path: string): Fd {
   return new Fd(syscall('openat', AT_FDCWD, path, O_PATH | O_CLOEXEC, 0));
 }
 
-/** Init's side: blocks until `start` opens the fifo for reading. `proc` is a handle of a trusted /proc. */
-export function waitForStart(proc: Fd, fifo: number): void {
-  // An O_PATH handle cannot be written to: it is opened anew, which works for whatever uid init has now.
-  using gate = new Fd(syscall('openat', proc.number, `self/fd/${fifo}`, O_WRONLY | O_CLOEXEC, 0));
-  syscall('write', gate.number, '0', 1);
+/** Init's side: what `start` learns of it. Closed by execve. */
+export interface Gate {
+  /** Tells `start`; false when that has ended. */
+  send(message: LastMessage): boolean;
 }
 
-/** The start command's side: lets init go on, which must be alive at the end; removes the fifo. */
-export function releaseStart(path: string, init: Fd): void {
-  using gate = new Fd(syscall('openat', AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0));
+/** Init's side: blocks until `start` opens the fifo for reading. `proc` is a handle of a trusted /proc. */
+export function waitForStart(proc: Fd, fifo: number): Gate {
+  // An O_PATH handle cannot be written to: it is opened anew, which works for whatever uid init has now.
+  const gate = new Fd(syscall('openat', proc.number, `self/fd/${fifo}`, O_WRONLY | O_CLOEXEC, 0));
+  syscall('write', gate.number, '0', 1);
+  return {
+    send(message) {
+      const line = `${JSON.stringify(message)}\n`;
+      // A `start` that has been killed is no reason to end.
+      ignoreSignal(SIGPIPE, true);
+      const count = trySyscall('write', gate.number, line, Buffer.byteLength(line));
+      ignoreSignal(SIGPIPE, false);
+      return count > 0;
+    },
+  };
+}
+
+/** The start command's side: lets init go on, which must be alive at the end; removes the fifo. Returns its open end. */
+export function releaseStart(path: string, init: Fd): Fd {
+  const gate = new Fd(syscall('openat', AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0));
   const [opened, ended] = poll([gate.number, init.number]);
   const count = opened ? syscall('read', gate.number, new Uint8Array(1), 1) : 0;
   if (count === 0) {
@@ -33,4 +51,22 @@ export function releaseStart(path: string, init: Fd): void {
     throw new RuntimeError(`cannot start the container: ${reason}`, { code: 'INIT_DEAD' });
   }
   removeFile(path);
+  return gate;
+}
+
+/** Waits until init has executed the program, where it says so (messages.ts); throws its failure. */
+export function waitForProgram(gate: Fd): void {
+  setNonBlocking(gate, false);
+  const messages = readAll(gate)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as LastMessage);
+  const last = messages.at(-1);
+  if (last?.type === 'failed') throw new RuntimeError(last.error.message, last.error.details);
+  if (last === undefined) throw endedTooSoon();
+}
+
+/** Init was killed. */
+export function endedTooSoon(): RuntimeError {
+  return new RuntimeError('container init ended before it could execute the program', { code: 'INIT_DEAD' });
 }

@@ -14,24 +14,38 @@ import type { Spec } from '../spec/config.ts';
  *      ── cgroup, descriptors ──────────────────▶   init joins by writing 0 to each: as late as possible, so
  *                                                   that the engine's memory is charged elsewhere, but before
  *                                                   a cgroup is mounted
+ *      ◀──────────────────────────── mounted ──     only with prestart or createRuntime hooks, which the host
+ *      ── hooked ───────────────────────────────▶   runs in between
+ *                                                   (createContainer hooks)
  *                                                   (pivot_root)
  *      ◀────────────────── terminal, descriptor ──   only with process.terminal: its master end
  *                                                   (user, capabilities …)
  *      ◀────────────────────────────── ready ──     all that is left is the wait and execve
  *      (state.json, pid file)
- *      ── go ───────────────────────────────────▶   (exec.fifo, execve)
+ *      ── go ───────────────────────────────────▶   (exec.fifo, startContainer hooks)
+ *      ◀────────────────────────── executing ──     only with startContainer or poststart hooks, and with
+ *                                                   an exec.fifo through that, to the start command
+ *      (end, poststart hooks)                       (execve)
  *
  * At any time init may send `log`, a line that the host writes: init's files are the container's. Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
  * the other one does: a container is created wholly or not at all.
  */
-export type HostMessage = { type: 'request'; request: InitRequest } | { type: 'cgroup' } | { type: 'go' };
+export type HostMessage =
+  | { type: 'request'; request: InitRequest }
+  | { type: 'cgroup' }
+  | { type: 'hooked' }
+  | { type: 'go' };
 
 export type InitMessage =
   | { type: 'arrived' }
+  | { type: 'mounted' }
   | { type: 'terminal' }
   | { type: 'ready' }
   | { type: 'log'; line: string }
-  | { type: 'failed'; error: PlainError };
+  | LastMessage;
+
+/** What init says at the end to whoever has let it go on. */
+export type LastMessage = { type: 'executing' } | { type: 'failed'; error: PlainError };
 
 /** Everything that init needs to know. Descriptors are numbers in init's own table. */
 export interface InitRequest {

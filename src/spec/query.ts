@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Document, Namespace, NamespaceType, Spec } from './config.ts';
+import type { Document, Hooks, Namespace, NamespaceType, Spec } from './config.ts';
 
 /**
  * The entry of linux.namespaces of this type: without a path (an empty one counts as none) it asks for a new
@@ -27,6 +27,13 @@ export function delegatesCgroup(spec: Pick<Document, 'linux' | 'mounts'>): boole
   for (const { source, destination, options = [] } of spec.mounts ?? []) {
     if (source === 'cgroup' && destination === '/sys/fs/cgroup' && !options.includes('ro')) return true;
   }
+  return false;
+}
+
+/** Whether there are hooks of one of these kinds. */
+export function hasHooks({ hooks }: Pick<Document, 'hooks'>, ...kinds: readonly (keyof Hooks)[]): boolean {
+  if (hooks === undefined) return false;
+  for (const kind of kinds) if (hooks[kind]?.length) return true;
   return false;
 }
 

@@ -1,6 +1,5 @@
 import { notSupported } from '../errors.ts';
 import type { Linux, Process, Seccomp, Spec } from './config.ts';
-import { hookKinds } from './hook-kinds.ts';
 import { OCI_VERSION } from './state.ts';
 
 /** Notes `field` when the second argument is true, or a value that asks for something (not "", 0, [] or {}). */
@@ -36,7 +35,6 @@ function unsupported(spec: Spec): string[] {
   const refuse: Refuse = (field, asked) => {
     if (asksForSomething(asked)) fields.push(field);
   };
-  for (const kind of hookKinds) refuse(`hooks.${kind}`, spec.hooks?.[kind]);
   linux(spec.linux ?? {}, refuse);
   return fields;
 }

@@ -20,6 +20,7 @@ export interface Config {
   domainname?: string;
   annotations?: Record<string, string>;
   mounts: Mount[];
+  hooks?: Partial<Record<HookKind, Hook[]>>;
   process: {
     terminal?: boolean;
     args: string[];
@@ -44,6 +45,19 @@ export interface Config {
     maskedPaths?: string[];
     readonlyPaths?: string[];
   };
+}
+export type HookKind =
+  | 'prestart'
+  | 'createRuntime'
+  | 'createContainer'
+  | 'startContainer'
+  | 'poststart'
+  | 'poststop';
+export interface Hook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  timeout?: number;
 }
 export type CapabilitySet = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient';
 export interface Mount {

@@ -1,8 +1,8 @@
-import type { Document } from '../config.ts';
+import type { Document, Hook } from '../config.ts';
 import { show } from '../explain.ts';
 import { hookKinds } from '../hook-kinds.ts';
 import { namespaceOf } from '../query.ts';
-import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
+import { each, hasNul, NUL, pathProblem, type Report, type Rule, variableProblem } from './rule.ts';
 
 const SUPPORTED_VERSION = /^1\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 // __NEW_UTS_LEN of the kernel.
@@ -46,18 +46,22 @@ function names(spec: Document, report: Report): void {
   }
 }
 
+function hook({ path, args, env }: Hook, field: string, report: Report): void {
+  const problem = pathProblem(path);
+  if (problem) report(`${field}.path`, problem);
+  each(args, (text, index) => {
+    if (hasNul(text)) report(`${field}.args[${index}]`, NUL);
+  });
+  each(env, (text, index) => {
+    const problem = variableProblem(text);
+    if (problem) report(`${field}.env[${index}]`, problem);
+  });
+}
+
 function hooks({ hooks }: Document, report: Report): void {
   if (!hooks) return;
   for (const kind of hookKinds) {
-    each(hooks[kind], (hook, index) => {
-      const problem = pathProblem(hook.path);
-      if (problem) report(`hooks.${kind}[${index}].path`, problem);
-      for (const key of ['args', 'env'] as const) {
-        each(hook[key], (text, position) => {
-          if (hasNul(text)) report(`hooks.${kind}[${index}].${key}[${position}]`, NUL);
-        });
-      }
-    });
+    each(hooks[kind], (entry, index) => hook(entry, `hooks.${kind}[${index}]`, report));
   }
 }
 

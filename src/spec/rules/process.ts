@@ -1,6 +1,5 @@
 import type { Document } from '../config.ts';
-import { show } from '../explain.ts';
-import { each, hasNul, NUL, pathProblem, type Report, type Rule } from './rule.ts';
+import { each, hasNul, NUL, pathProblem, type Report, type Rule, variableProblem } from './rule.ts';
 
 // NGROUPS_MAX of the kernel, and the fields of its struct winsize.
 const MAX_GROUPS = 65536;
@@ -28,10 +27,8 @@ function args({ process }: Document, report: Report): void {
 
 function env({ process }: Document, report: Report): void {
   each(process?.env, (entry, index) => {
-    if (hasNul(entry)) report(`process.env[${index}]`, NUL);
-    else if (entry.indexOf('=') < 1) {
-      report(`process.env[${index}]`, `must be NAME=value, found ${show(entry)}`);
-    }
+    const problem = variableProblem(entry);
+    if (problem) report(`process.env[${index}]`, problem);
   });
 }
 

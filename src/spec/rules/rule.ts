@@ -24,6 +24,12 @@ export function pathProblem(path: string): string | undefined {
   return hasNul(path) ? NUL : undefined;
 }
 
+/** What is wrong with an entry of an environment. */
+export function variableProblem(entry: string): string | undefined {
+  if (entry.indexOf('=') < 1) return `must be NAME=value, found ${show(entry)}`;
+  return hasNul(entry) ? NUL : undefined;
+}
+
 /** Calls `action` with every item and its index. */
 export function each<T>(list: readonly T[] | undefined, action: (item: T, index: number) => void): void {
   let index = 0;

@@ -1,0 +1,111 @@
+import { type ChainCall, callChain } from './call-chain.ts';
+import { CLONE_VM, clone, SIGCHLD } from './clone.ts';
+import { CLOSE_RANGE_CLOEXEC, Fd } from './fd.ts';
+import { ffi } from './ffi.ts';
+import { Memory } from './memory.ts';
+import { openPipe } from './pipe.ts';
+import { encodeLimit, type Limit } from './rlimit.ts';
+import { ALL_SIGNALS, changedSignals, MASK_BYTES, NO_SIGNALS, SIGKILL, setSignalMask } from './signal.ts';
+import { syscall, syscallError } from './syscall.ts';
+import { waitForExit } from './wait.ts';
+
+/** A program to run beside this process, and all that it gets of it. */
+export interface SpawnPlan {
+  file: string;
+  argv: readonly string[];
+  env: readonly string[];
+  /** The root directory if there is no such directory. */
+  cwd: string;
+  stdin: Fd;
+  /** Standard output and standard error. */
+  output: Fd;
+  /** This process's own when absent. */
+  umask?: number | undefined;
+  limits: readonly Limit[];
+  /** Whether it leads a process group, so that it can be killed with its children. */
+  leadsGroup: boolean;
+}
+
+const CLONE_PIDFD = 0x1000;
+const CLONE_VFORK = 0x4000;
+const PR_SET_PDEATHSIG = 1;
+const ERRNO_BYTES = 4;
+const ACTION_BYTES = 32;
+const LIMIT_BYTES = 16;
+/** Room for a call for every signal and every limit, which is only used up as far as there are any. */
+const CHAIN_BYTES = 1 << 19;
+
+/**
+ * Starts a program with default signal actions, nothing blocked and no descriptor but its three; it is killed if this
+ * process is. Throws what execve says. Until then this process stands still (CLONE_VFORK): the two share their memory,
+ * errno included, which the child sends back when execve has returned.
+ */
+export function spawn(plan: SpawnPlan): { pid: number; pidfd: Fd } {
+  const failure = openPipe();
+  using reader = failure.read;
+  using writer = failure.write;
+  const started = start(plan, writer);
+  writer.close();
+  const errno = new Int32Array(1);
+  if (syscall('read', reader.number, new Uint8Array(errno.buffer), ERRNO_BYTES) === 0) return started;
+  started.pidfd.close();
+  waitForExit(started.pid);
+  throw syscallError('execve', errno[0] as number, plan.file);
+}
+
+function start(plan: SpawnPlan, failure: Fd): { pid: number; pidfd: Fd } {
+  const { file, argv, env } = plan;
+  const memory = new Memory(CHAIN_BYTES + textBytes([file, plan.cwd, ...argv, ...env]));
+  const answer = memory.take(ERRNO_BYTES);
+  // A record has the signal mask of the time when it was made: the last ones none, the others everything, so that no
+  // handler of the engine runs in the child while it still has them.
+  const oldMask = setSignalMask(NO_SIGNALS);
+  try {
+    const execute = callChain(memory, executeCalls(memory, plan, failure));
+    setSignalMask(ALL_SIGNALS);
+    const chain = callChain(memory, prepareCalls(memory, plan), execute);
+    const pid = clone(memory, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, chain, answer);
+    return { pid, pidfd: new Fd(memory.getInt(answer)) };
+  } finally {
+    setSignalMask(oldMask);
+  }
+}
+
+/** At most three bytes of UTF-8 for each unit, a pointer, and what alignment takes. */
+function textBytes(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + 3 * text.length + 80, 0);
+}
+
+function executeCalls(memory: Memory, { file, argv, env }: SpawnPlan, failure: Fd): ChainCall[] {
+  const { koffi, libc } = ffi();
+  // errno of this thread is also that of the child, which has the same thread pointer.
+  const errno = koffi.address(libc.func('__errno_location', 'void *', [])());
+  return [
+    ['execve', memory.string(file), memory.vector(argv), memory.vector(env)],
+    ['write', failure.number, errno, ERRNO_BYTES],
+    ['exit_group', 127],
+  ];
+}
+
+/** What the child does before it becomes the program. */
+function prepareCalls(memory: Memory, plan: SpawnPlan): ChainCall[] {
+  const { cwd, stdin, output, umask, limits, leadsGroup } = plan;
+  const calls: ChainCall[] = [];
+  const defaultAction = memory.take(ACTION_BYTES);
+  for (const signal of changedSignals()) calls.push(['rt_sigaction', signal, defaultAction, 0, MASK_BYTES]);
+  calls.push(['prctl', PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]);
+  if (leadsGroup) calls.push(['setpgid', 0, 0]);
+  calls.push(['dup3', stdin.number, 0, 0], ['dup3', output.number, 1, 0], ['dup3', output.number, 2, 0]);
+  calls.push(['close_range', 3, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
+  if (umask !== undefined) calls.push(['umask', umask]);
+  calls.push(['chdir', memory.string('/')], ['chdir', memory.string(cwd)]);
+  for (const limit of limits) {
+    const { resource, words } = encodeLimit(limit);
+    const address = memory.take(LIMIT_BYTES);
+    words.forEach((word, index) => {
+      memory.putLong(address + 8 * index, BigInt.asIntN(64, word));
+    });
+    calls.push(['prlimit64', 0, resource, address, 0]);
+  }
+  return calls;
+}
