@@ -21,6 +21,8 @@ const NLMSGERR_ATTR_MSG = 1;
 const NLA_TYPE_MASK = 0x3fff;
 const HEADER = 16;
 const ATTRIBUTE_HEADER = 4;
+/** struct sockaddr_nl. */
+const ADDRESS = 12;
 /** The most that the kernel puts into one datagram. */
 const DATAGRAM = 1 << 15;
 const EAGAIN = 11;
@@ -50,7 +52,7 @@ export function openNetlink(): Fd {
 export function openMonitor(groups: number): Fd {
   const type = SOCK_RAW | O_CLOEXEC | O_NONBLOCK;
   const socket = new Fd(syscall('socket', AF_NETLINK, type, NETLINK_ROUTE));
-  const address = Buffer.alloc(12);
+  const address = Buffer.alloc(ADDRESS);
   address.writeUInt16LE(AF_NETLINK, 0);
   address.writeUInt32LE(groups, 8);
   syscall('bind', socket.number, address, address.length);
@@ -94,9 +96,13 @@ function answers(socket: Fd): Message[] {
 /** The next datagram, which holds any number of messages; none when there is nothing to read. */
 function receive(socket: Fd): Message[] {
   const buffer = Buffer.alloc(DATAGRAM);
-  const length = trySyscall('read', socket.number, buffer, buffer.length);
+  const sender = Buffer.alloc(ADDRESS);
+  const size = new Uint8Array(Int32Array.of(ADDRESS).buffer);
+  const length = trySyscall('recvfrom', socket.number, buffer, buffer.length, 0, sender, size);
   if (length === -EAGAIN) return [];
-  if (length < 0) throw syscallError('read', -length, 'rtnetlink');
+  if (length < 0) throw syscallError('recvfrom', -length, 'rtnetlink');
+  // Who administers the network namespace may send something too; only the kernel has the port 0.
+  if (sender.readUInt32LE(4) !== 0) return receive(socket);
   const found: Message[] = [];
   for (let at = 0; at + HEADER <= length; ) {
     const size = buffer.readUInt32LE(at);

@@ -56,6 +56,7 @@ const numbers = {
   prlimit64: [302, 261],
   read: [0, 63],
   readlinkat: [267, 78],
+  recvfrom: [45, 207],
   recvmsg: [47, 212],
   renameat2: [316, 276],
   rt_sigaction: [13, 134],

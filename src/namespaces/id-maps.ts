@@ -3,6 +3,8 @@ import { RuntimeError, within } from '../errors.ts';
 import { readFile, writeExisting } from '../linux/file.ts';
 import type { IdMapping, Linux } from '../spec/config.ts';
 
+const SMALLEST_PAGE = 4096;
+
 /** The kernel's text of a mapping: one line for each range. Source: user_namespaces(7). */
 export function mappingText(mappings: readonly IdMapping[]): string {
   return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('');
@@ -10,16 +12,14 @@ export function mappingText(mappings: readonly IdMapping[]): string {
 
 /** Writes the uid and gid maps of a process in a new user namespace, each in one write as the kernel demands. */
 export function writeIdMaps(pid: number, { uidMappings = [], gidMappings = [] }: Linux): void {
-  within(
-    'linux.gidMappings: write the map',
-    () => writeExisting(`/proc/${pid}/gid_map`, mappingText(gidMappings)),
-    { field: 'linux.gidMappings' },
-  );
-  within(
-    'linux.uidMappings: write the map',
-    () => writeExisting(`/proc/${pid}/uid_map`, mappingText(uidMappings)),
-    { field: 'linux.uidMappings' },
-  );
+  writeIdMap(`/proc/${pid}/gid_map`, 'linux.gidMappings', gidMappings);
+  writeIdMap(`/proc/${pid}/uid_map`, 'linux.uidMappings', uidMappings);
+}
+
+function writeIdMap(path: string, field: string, mappings: readonly IdMapping[]): void {
+  const text = mappingText(mappings);
+  const hint = text.length < SMALLEST_PAGE ? undefined : 'its text must be shorter than a page: join ranges';
+  within(`${field}: write the map`, () => writeExisting(path, text), { field, hint });
 }
 
 /** Refuses mappings that are not those of the user namespace that a process has joined. */

@@ -1,6 +1,15 @@
 import t from 'tap';
-import { attribute, attributes, openNetlink, request, textOf } from '../../src/linux/netlink.ts';
+import {
+  attribute,
+  attributes,
+  notifications,
+  openMonitor,
+  openNetlink,
+  request,
+  textOf,
+} from '../../src/linux/netlink.ts';
 import { addressesOf, findLink, LOOPBACK_INDEX } from '../../src/linux/network-interface.ts';
+import { syscall } from '../../src/linux/syscall.ts';
 
 t.test('attributes', async (t) => {
   const bytes = Buffer.concat([
@@ -24,6 +33,21 @@ t.test('asking the kernel needs no privilege', async (t) => {
   t.equal(findLink(socket, 'nosuchdev7'), undefined);
   const [address] = addressesOf(socket, LOOPBACK_INDEX).filter(({ family }) => family === 2);
   t.match(address, { prefixLength: 8 });
+});
+
+const needsRoot = { skip: process.getuid?.() !== 0 && 'root is required' };
+
+t.test('only the kernel is listened to', needsRoot, async (t) => {
+  // The first socket of a process without a port of its own gets the pid for one.
+  using monitor = openMonitor(0);
+  using other = openNetlink();
+  const message = Buffer.alloc(16);
+  message.writeUInt32LE(message.length, 0);
+  const address = Buffer.alloc(12);
+  address.writeUInt16LE(16, 0);
+  address.writeUInt32LE(process.pid, 4);
+  syscall('sendto', other.number, message, message.length, 0, address, address.length);
+  t.same(notifications(monitor), []);
 });
 
 t.test('a refusal keeps its errno', async (t) => {
