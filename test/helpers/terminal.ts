@@ -93,13 +93,14 @@ export class FdSocket implements Disposable {
     rawCall()(numbers.listen, this.#socket.number, 8, 0, 0, 0, 0);
   }
 
-  /** The next connection's descriptors, and the text beside them but for its first character. */
-  receive(): { fds: Fd[]; text: string } {
+  /** The one descriptor of the next connection, and the text beside it but for its first character. */
+  receive(): { fd: Fd; text: string } {
     until('a connection', () => poll([this.#socket.number], 100)[0]);
     using connection = new Fd(rawCall()(numbers.accept4, this.#socket.number, 0, 0, SOCK_CLOEXEC, 0, 0));
-    const fds = receiveFds(connection);
+    const [fd, ...more] = receiveFds(connection);
+    if (fd === undefined || more.length > 0) throw new Error(`${more.length + 1} descriptors instead of one`);
     const bytes = Buffer.alloc(4096);
-    return { fds, text: bytes.toString('utf8', 0, receive(connection, bytes)) };
+    return { fd, text: bytes.toString('utf8', 0, receive(connection, bytes)) };
   }
 
   /** Whether somebody has connected. */

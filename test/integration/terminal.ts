@@ -23,9 +23,8 @@ function withTerminal(t: Test, change: Change = () => {}): Container & { screen:
     change(config);
   };
   const container = create(t, both, ['--console-socket', socket.path]);
-  const { fds, text } = socket.receive();
-  t.equal(fds.length, 1, 'one descriptor');
-  const screen = new Screen(fds[0] as never);
+  const { fd, text } = socket.receive();
+  const screen = new Screen(fd);
   t.teardown(() => screen.master.close());
   succeed(['start', container.id]);
   return { ...container, screen, name: text };
@@ -134,14 +133,14 @@ t.test('run --detach', async (t) => {
   const id = newId();
   t.teardown(() => void run(['delete', '--force', id]));
   succeed(['run', '--detach', '--console-socket', socket.path, id], { bundle: makeBundle(withShell) });
-  const screen = new Screen(socket.receive().fds[0] as never);
+  const screen = new Screen(socket.receive().fd);
   screen.type('tty; exit\n');
   screen.waitFor(/\/dev\/pts\/0\n/);
-  t.match(screen.rest(), /exit|/);
+  screen.rest();
+  t.pass('it ends with its program');
   screen.master.close();
 });
 
-// The others say no such thing as a container is what its caller's terminal is used for.
 t.test('without a terminal the program leads a session too', async (t) => {
   const { pid } = create(t, (config) => {
     config.process.args = ['/bin/true'];
@@ -178,7 +177,7 @@ t.test('a socket with a long path', only('trunc'), async (t) => {
   symlinkSync(socket.path, directory);
   const id = newId();
   succeed(['create', '--console-socket', directory, id], { bundle });
-  t.equal(socket.receive().fds.length, 1);
+  t.match(socket.receive(), { text: /ptmx$/ });
   succeed(['delete', '--force', id]);
 });
 
