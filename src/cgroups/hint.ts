@@ -30,6 +30,8 @@ function hint(failure: string): string | undefined {
       return 'no disk has these numbers; a partition has no limits of its own';
     case 'CGROUP_SET ENODEV net_prio':
       return 'the host has no interface of that name';
+    case 'CGROUP_SET ENODEV rdma':
+      return 'the host has no RDMA device of that name, see /sys/class/infiniband';
     case 'CGROUP_SET EACCES cpuset':
       return 'the cgroup above it lacks some of these';
     case 'CGROUP_SET ENOSPC cpuset':

@@ -21,7 +21,16 @@ const DEBIAN_PACKAGES = [
 ];
 const RUNTIMES = ['trunc', 'runc', 'crun'];
 /** What depends on the kernel and its hierarchy, besides all of test/vm/. */
-const USUAL = ['cgroups', 'devices', 'mounts', 'namespaces'];
+const USUAL = [
+  'cgroups',
+  'cgroup-v2',
+  'cgroup-devices',
+  'cgroup-resources',
+  'cgroup-effects',
+  'devices',
+  'mounts',
+  'namespaces',
+];
 /** For all files together, in seconds. */
 const LIMIT = 1800;
 

@@ -101,7 +101,7 @@ function refuseThreaded(dir: string): void {
   const type = readCgroupFileIfThere(dir, 'cgroup.type');
   if (type !== 'threaded' && type !== 'domain invalid') return;
   throw new RuntimeError(
-    `cgroup ${dir} is ${JSON.stringify(type)}: it can have threads only, not processes`,
+    `linux.cgroupsPath: ${dir} is ${JSON.stringify(type)}: it can have threads only, not processes`,
     {
       code: 'CGROUP_THREADED',
       field: 'linux.cgroupsPath',

@@ -1,0 +1,122 @@
+/** What there is in cgroup version 2 only. On the usual host it is skipped: npm run test:vm is its place. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+import { type Change, type Resources, withUserNamespace } from '../helpers/bundle.ts';
+import { only, suite } from '../helpers/requires.ts';
+import { attempt, create, nothingLeft, refused, running } from '../helpers/runtime.ts';
+import { newId, tag } from '../helpers/sandbox.ts';
+
+suite('root');
+if (existsSync('/sys/fs/cgroup/memory')) {
+  t.plan(0, 'cgroup version 2 alone');
+  process.exit(0);
+}
+
+const dirOf = (cgroup: string) => `/sys/fs/cgroup${cgroup}`;
+
+const at =
+  (cgroup: string, resources: Resources = {}): Change =>
+  (config) => {
+    config.linux.cgroupsPath = cgroup;
+    config.linux.resources = resources;
+  };
+
+const withCgroupMount =
+  (...options: string[]): Change =>
+  (config) => {
+    config.mounts.push({ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options });
+  };
+
+t.test('a writable cgroup mount: the user of the container owns its cgroup', async (t) => {
+  for (const userNamespace of [false, true]) {
+    const cgroup = `/${tag}/${newId()}`;
+    const { output } = running(t, (config) => {
+      at(cgroup)(config);
+      withCgroupMount('rw', 'nosuid')(config);
+      config.process.user = { uid: 1000, gid: 1000 };
+      if (userNamespace) withUserNamespace(config);
+      const script =
+        'cd /sys/fs/cgroup; mkdir leaf && echo 0 > leaf/cgroup.procs && echo made; ' +
+        '(echo max > memory.max) 2>/dev/null && echo lifted; sleep 1000';
+      config.process.args = ['/bin/sh', '-c', script];
+    });
+    const owner = userNamespace ? 101_000 : 1000;
+    const uid = (file: string) => statSync(`${dirOf(cgroup)}/${file}`).uid;
+    for (const file of ['.', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'])
+      t.equal(uid(file), owner, file);
+    for (const file of ['memory.max', 'pids.max', 'cgroup.freeze']) t.equal(uid(file), 0, file);
+    for (let wait = 0; wait < 100 && output.stdout === ''; wait += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    t.equal(output.stdout, 'made\n');
+  }
+});
+
+t.test('otherwise it stays what it was', async (t) => {
+  const cgroup = `/${tag}/kept`;
+  create(t, (config) => {
+    at(cgroup)(config);
+    withCgroupMount('ro')(config);
+    config.process.user = { uid: 1000, gid: 1000 };
+  });
+  t.equal(statSync(dirOf(cgroup)).uid, 0);
+});
+
+t.test('the controllers that are needed are enabled all the way down', async (t) => {
+  const cgroup = `/${tag}/a/b/c`;
+  // Teardowns run last first: the container goes before what its delete does not know that it was made for it.
+  t.teardown(() => void execFileSync('rmdir', [dirOf(`/${tag}/a/b`), dirOf(`/${tag}/a`)]));
+  create(t, at(cgroup, { pids: { limit: 9 } }));
+  for (const parent of [`/${tag}/a`, `/${tag}/a/b`])
+    t.match(readFileSync(`${dirOf(parent)}/cgroup.subtree_control`, 'utf8'), /memory.*pids/);
+});
+
+t.test('below a cgroup with processes of its own', only('trunc'), async (t) => {
+  const busy = dirOf(`/${tag}/busy`);
+  mkdirSync(busy, { recursive: true });
+  const sleeper = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  writeFileSync(`${busy}/cgroup.procs`, String(sleeper.pid));
+  const result = attempt(at(`/${tag}/busy/x`, { memory: { limit: 64 << 20 } }), 'true');
+  refused(
+    t,
+    result,
+    /linux\.resources\.memory\.limit: cgroup controller memory cannot be enabled: .*busy\/cgroup\.subtree_control: device or resource busy \(version 2 has no controllers below/,
+  );
+  t.equal(attempt(at(`/${tag}/busy/x`), 'true').status, 0, 'without limits it can be');
+  sleeper.kill('SIGKILL');
+  await once(sleeper, 'exit');
+  rmdirSync(busy);
+});
+
+t.test('below a threaded one', only('trunc'), async (t) => {
+  const threaded = dirOf(`/${tag}/threaded`);
+  mkdirSync(`${threaded}/thread`, { recursive: true });
+  writeFileSync(`${threaded}/thread/cgroup.type`, 'threaded');
+  refused(t, attempt(at(`/${tag}/threaded/x`), 'true'), /linux\.cgroupsPath: .* is "domain invalid"/);
+  execFileSync('rmdir', [`${threaded}/thread`, threaded]);
+});
+
+t.test('a frozen one', only(['trunc', 'runc']), async (t) => {
+  const frozen = dirOf(`/${tag}/frozen`);
+  mkdirSync(frozen, { recursive: true });
+  writeFileSync(`${frozen}/cgroup.freeze`, '1');
+  refused(t, attempt(at(`/${tag}/frozen`), 'true'), /container's cgroup unexpectedly frozen/);
+  rmdirSync(frozen);
+});
+
+t.test('what a filter of devices for the cgroup above forbids stays forbidden', only('trunc'), async (t) => {
+  const outer = `/${tag}/outer`;
+  create(t, at(outer, { devices: [{ allow: false, access: 'rwm' }] }));
+  const inner: Change = (config) => {
+    at(`${outer}/inner`, { devices: [{ allow: true, access: 'rwm' }] })(config);
+    config.linux.devices = [{ path: '/dev/kmsg', type: 'c', major: 1, minor: 11, fileMode: 0o666 }];
+  };
+  const { stdout } = attempt(
+    inner,
+    '(: > /dev/kmsg) 2>/dev/null || echo forbidden; (: > /dev/null) && echo allowed',
+  );
+  t.equal(stdout, 'forbidden\nallowed\n');
+});
+
+t.test('nothing is left', nothingLeft);
