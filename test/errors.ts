@@ -1,5 +1,5 @@
 import t from 'tap';
-import { asRuntimeError, notSupported, RuntimeError, within } from '../src/errors.ts';
+import { asRuntimeError, notSupported, oneLine, RuntimeError, within } from '../src/errors.ts';
 
 t.test('context is put in front, and what the error knows stays', async (t) => {
   const inner = new RuntimeError('no such file', { errno: 'ENOENT', code: 'INNER' });
@@ -23,6 +23,10 @@ t.test('errors of other kinds', async (t) => {
   const error = Object.assign(new Error('ENOENT: no such file, open x'), { code: 'ENOENT' });
   t.match(asRuntimeError(error), { message: 'no such file, open x', errno: 'ENOENT', exitCode: 1 });
   t.match(asRuntimeError('text'), { message: 'text', code: 'RUNTIME_ERROR' });
+});
+
+t.test('one line', async (t) => {
+  t.equal(oneLine('a/\n\t\0b é'), 'a/\\n\\t\\u0000b é');
 });
 
 t.test('refusals', async (t) => {

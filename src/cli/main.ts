@@ -1,5 +1,5 @@
 import { checkId } from '../container/options.ts';
-import { asRuntimeError, RuntimeError } from '../errors.ts';
+import { asRuntimeError, oneLine, RuntimeError } from '../errors.ts';
 import { appendFile } from '../linux/file.ts';
 import { configureLog, log, logOptions, writeError } from '../log.ts';
 import * as create from './commands/create.ts';
@@ -103,7 +103,7 @@ function report(thrown: unknown, { command }: Parsed): number {
   const error = explain(thrown);
   const { code, field, errno, hint } = error;
   const makes = command?.name === 'create' || command?.name === 'run';
-  const message = makes ? `trunc ${command.name} failed: ${error.message}` : error.message;
+  const message = oneLine(makes ? `trunc ${command.name} failed: ${error.message}` : error.message);
   if (thrown instanceof Error) log.debug(String(thrown.stack));
   if (logsElsewhere()) {
     const details = Object.entries({ code, field, errno, hint }).filter((entry) => entry[1] !== undefined);

@@ -116,6 +116,6 @@ export function expect<T extends InitMessage['type']>(init: Init, type: T): void
   const how = status > 128 ? `was killed by signal ${status - 128}` : `ended with status ${status}`;
   throw new RuntimeError(`container init ${how} before it was ready`, {
     code: 'INIT_DEAD',
-    hint: status === 128 + SIGKILL ? 'the memory limit may be too low' : undefined,
+    hint: status === 128 + SIGKILL ? 'linux.resources.memory.limit may be too low' : undefined,
   });
 }

@@ -20,6 +20,7 @@ import type { HostChannel } from '../protocol/channel.ts';
 import { type Gate, waitForStart } from '../protocol/exec-fifo.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import type { Process } from '../spec/config.ts';
+import { show } from '../spec/explain.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
 import { hasHooks } from '../spec/query.ts';
 import { runStartHooks } from './container-hooks.ts';
@@ -90,7 +91,8 @@ function reportTo(gate: Gate, finish: () => never): never {
 function becomeUserOf(program: Process, root: Fd): void {
   const user = program.user ?? {};
   const plan = planCapabilities(program.capabilities);
-  for (const name of plan.unknown) log.warning(`process.capabilities: unknown capability ${name}, left out`);
+  for (const name of plan.unknown)
+    log.warning(`process.capabilities: unknown capability ${show(name)}, left out`);
   limitBounding(plan);
   giveStdio(user.uid ?? 0);
   // Before the change of user, who may lack the permission on the way; after it where only he has it.

@@ -63,10 +63,20 @@ export interface CapabilityMasks {
 }
 
 const VERSION_3 = 0x20080522;
+const WORD = 32n;
 const words = (mask: bigint): [low: number, high: number] => [
   Number(mask & 0xffffffffn),
-  Number(mask >> 32n),
+  Number(mask >> WORD),
 ];
+
+/** The three sets of the calling thread. */
+export function getCapabilities(): CapabilityMasks {
+  const header = Uint32Array.of(VERSION_3, 0);
+  const data = new Uint32Array(6);
+  syscall('capget', new Uint8Array(header.buffer), new Uint8Array(data.buffer));
+  const set = (low: number): bigint => BigInt(data[low] ?? 0) | (BigInt(data[low + 3] ?? 0) << WORD);
+  return { effective: set(0), permitted: set(1), inheritable: set(2) };
+}
 
 /** Sets the three sets of the calling thread (bit n for capability n). */
 export function setCapabilities({ effective, permitted, inheritable }: CapabilityMasks): void {

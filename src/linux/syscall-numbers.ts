@@ -2,6 +2,7 @@
 const numbers = {
   bind: [49, 200],
   bpf: [321, 280],
+  capget: [125, 90],
   capset: [126, 91],
   chdir: [80, 49],
   chroot: [161, 51],

@@ -1,6 +1,12 @@
 // Runs in the container's namespaces.
 import { within } from '../errors.ts';
-import { type CapabilityMasks, capabilityNumber, setCapabilities } from '../linux/capability.ts';
+import {
+  type CapabilityMasks,
+  capabilityNames,
+  capabilityNumber,
+  getCapabilities,
+  setCapabilities,
+} from '../linux/capability.ts';
 import { failedWith } from '../linux/path.ts';
 import { clearAmbient, raiseAmbient, tryDropBounding } from '../linux/prctl.ts';
 import { log } from '../log.ts';
@@ -46,13 +52,44 @@ export function limitBounding({ bounding }: CapabilityPlan): void {
 
 /** Sets the other sets; the last thing that needs no privilege to lose them. */
 export function applyCapabilities(plan: CapabilityPlan): void {
-  within('process.capabilities: set', () => setCapabilities(plan), { field: 'process.capabilities' });
+  within('process.capabilities: set', () => setWhatCanBe(plan), { field: 'process.capabilities' });
   clearAmbient();
   const refused = plan.ambient.filter((capability) => !tryRaiseAmbient(capability));
   if (refused.length === 0) return;
+  const names = refused.map((capability) => capabilityNames()[capability]);
   log.warning(
-    `process.capabilities.ambient: left out what is not permitted and inheritable: ${refused.join(', ')}`,
+    `process.capabilities.ambient: left out what is not permitted and inheritable: ${names.join(', ')}`,
   );
+}
+
+/** The specification wants a warning about what cannot be granted, not an error. */
+function setWhatCanBe(plan: CapabilityPlan): void {
+  try {
+    setCapabilities(plan);
+  } catch (error) {
+    if (!failedWith(error, 'EPERM')) throw error;
+    const granted = grantable(plan, getCapabilities());
+    for (const key of ['permitted', 'effective', 'inheritable'] as const) {
+      const names = namesOf(plan[key] & ~granted[key]);
+      if (names.length > 0)
+        log.warning(`process.capabilities.${key}: left out what cannot be granted: ${names.join(', ')}`);
+    }
+    setCapabilities(granted);
+  }
+}
+
+/** Pure. What capset(2) allows a thread with the sets `held`, which has no CAP_SETPCAP in effect any more. */
+export function grantable(plan: CapabilityPlan, held: CapabilityMasks): CapabilityMasks {
+  const permitted = plan.permitted & held.permitted;
+  return {
+    permitted,
+    effective: plan.effective & permitted,
+    inheritable: plan.inheritable & (held.inheritable | (held.permitted & plan.bounding)),
+  };
+}
+
+function namesOf(mask: bigint): string[] {
+  return capabilityNames().filter((_, number) => (mask >> BigInt(number)) & 1n);
 }
 
 function tryRaiseAmbient(capability: number): boolean {

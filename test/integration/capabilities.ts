@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { CapabilitySet, Change } from '../helpers/bundle.ts';
-import { suite } from '../helpers/requires.ts';
+import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, runtime } from '../helpers/runtime.ts';
 
 suite('root');
@@ -97,6 +97,27 @@ t.test('an unknown name is a warning', async (t) => {
   }, 'true');
   t.equal(status, 0);
   t.match(stderr, /CAP_NO_SUCH/);
+});
+
+// runc 1.1 makes an error of it, which the specification does not want.
+t.test('what cannot be granted is a warning', only('trunc'), async (t) => {
+  const withoutAdmin = ['setpriv', '--bounding-set', '-net_raw', '--'];
+  const { status, stdout, stderr } = attempt(
+    (config) => {
+      const [most, all] = [
+        ['CAP_KILL', 'CAP_NET_RAW'],
+        ['CAP_CHOWN', 'CAP_KILL', 'CAP_NET_RAW'],
+      ];
+      config.process.capabilities = { bounding: all, permitted: most, effective: all, inheritable: all };
+      config.process.user = { uid: 1000, gid: 1000 };
+    },
+    ['/bin/grep', '^Cap[IB]', '/proc/self/status'],
+    { wrapper: withoutAdmin },
+  );
+  t.equal(status, 0, stderr);
+  t.equal(stdout, `CapInh:\t${mask('CHOWN', 'KILL')}\nCapBnd:\t${mask('CHOWN', 'KILL')}\n`);
+  t.match(stderr, 'process.capabilities.permitted: left out what cannot be granted: CAP_NET_RAW');
+  t.match(stderr, 'process.capabilities.effective: left out what cannot be granted: CAP_CHOWN, CAP_NET_RAW');
 });
 
 t.test('nothing is left', nothingLeft);
