@@ -1,6 +1,6 @@
 /**
  * Sets up, builds and runs the tests; the last line is `N passed, N failed`, counted over tap's tests.
- * Usage: node test/scripts/test.mjs [STAGE...]; all stages but soak without an argument.
+ * Usage: node test/scripts/test.mjs [STAGE...]; all stages but soak and fuzz without an argument.
  */
 import { readdirSync } from 'node:fs';
 import { at, run, say, stop } from './project.mjs';
@@ -45,8 +45,10 @@ const STAGES = {
   runc: [() => runTests(integration, { RUNTIME: 'runc' })],
   // Many containers, one after the other and all at once, and every fault point; only when asked for.
   soak: [() => runTests(named('soak', 'concurrency', 'kill9'), { SOAK: '1' }, ['--timeout=900'])],
+  // Tens of thousands of broken configurations, hundreds of containers of them; FUZZ_SEED=N makes others.
+  fuzz: [() => runTests(named('fuzz'), { FUZZ: '1' }, ['--timeout=900'])],
 };
-const USUAL = Object.keys(STAGES).filter((stage) => stage !== 'soak');
+const USUAL = Object.keys(STAGES).filter((stage) => stage !== 'soak' && stage !== 'fuzz');
 
 function prepare(stages) {
   installNpmPackages();
