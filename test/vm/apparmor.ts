@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Change, makeBundle, withUserNamespace } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
@@ -61,11 +61,23 @@ t.test('a profile that is loaded', async (t) => {
   t.match(look(profile('unconfined')), /^unconfined\nsecret\nother\n$/, 'that of everybody else');
 });
 
-t.test('in the container’s own view of /proc', async (t) => {
+t.test('an image that brings a /proc of its own (CVE-2019-16884)', only('trunc'), async (t) => {
   loadProfile(t);
-  const { pid } = running(t, profile(PROFILE));
-  const { stdout } = spawnSync('cat', [`/proc/${pid}/attr/apparmor/current`], { encoding: 'utf8' });
-  t.equal(stdout, `${PROFILE} (enforce)\n`);
+  const bundle = makeBundle((config) => {
+    profile(PROFILE)(config);
+    config.process.args = ['/bin/sleep', '1000'];
+    config.mounts = config.mounts.filter(({ destination }) => destination !== '/proc');
+  });
+  const files = ['self', 'thread-self', '1', 'self/task/1'].flatMap((name) =>
+    ['exec', 'apparmor/exec'].map((file) => join(bundle, 'rootfs/proc', name, 'attr', file)),
+  );
+  for (const file of files) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, '');
+  }
+  const { pid } = running(t, undefined, [], { bundle });
+  t.equal(readFileSync(`/proc/${pid}/attr/apparmor/current`, 'utf8'), `${PROFILE} (enforce)\n`);
+  for (const file of files) t.equal(readFileSync(file, 'utf8'), '', file);
 });
 
 t.test('a profile that is not loaded', async (t) => {
