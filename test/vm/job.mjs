@@ -38,7 +38,8 @@ function copyProject(directory) {
     mkdirSync(join(directory, 'dist'), { recursive: true });
     copyFileSync(at('dist', file), join(directory, 'dist', file));
   }
-  for (const name of ['package.json', 'schemas', 'test/fixtures'])
+  // With koffi's native part where tests that make system calls themselves look for it.
+  for (const name of ['package.json', 'schemas', 'test/fixtures', 'node_modules/@koromix/koffi-linux-x64'])
     cpSync(at(name), join(directory, name), { recursive: true });
   copyFileSync(process.execPath, join(directory, 'node'));
 }
