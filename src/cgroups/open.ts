@@ -3,14 +3,46 @@ import { RuntimeError } from '../errors.ts';
 import { readFile } from '../linux/file.ts';
 import { type Hierarchy, modeOf, parseHierarchies } from './mode.ts';
 import { cgroupPaths, ownDirectory } from './path.ts';
+import { SystemdCgroup } from './systemd/manager.ts';
+import { annotatedProperties } from './systemd/properties.ts';
+import { Systemd, type SystemdOptions } from './systemd/systemd.ts';
+import { unitPlace } from './systemd/unit.ts';
 import type { Cgroup } from './types.ts';
 import { V1Cgroup } from './v1/manager.ts';
 import { V2Cgroup } from './v2/manager.ts';
 
+export interface NewCgroup {
+  cgroupsPath: string | undefined;
+  id: string;
+  /** Present when systemd shall make it. */
+  systemd?: SystemdOptions | undefined;
+  annotations?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The cgroup for a new container, in whatever hierarchies are mounted; nothing is made yet. */
-export function openCgroup({ cgroupsPath, id }: { cgroupsPath: string | undefined; id: string }): Cgroup {
+export function openCgroup(wanted: NewCgroup): Cgroup {
   const hierarchies = parseHierarchies(readFile('/proc/self/mountinfo'), readFile('/proc/self/cgroup'));
-  const paths = cgroupPaths(hierarchies, cgroupsPath, id);
+  const { cgroupsPath, id, systemd } = wanted;
+  if (systemd !== undefined) return openUnit(hierarchies, { ...wanted, systemd });
+  return openIn(hierarchies, cgroupPaths(hierarchies, cgroupsPath, id));
+}
+
+/** As the unit of a systemd, whose own cgroup it is below. */
+function openUnit(
+  hierarchies: readonly Hierarchy[],
+  wanted: NewCgroup & { systemd: SystemdOptions },
+): Cgroup {
+  const { cgroupsPath, id, annotations } = wanted;
+  const { user } = wanted.systemd;
+  const place = unitPlace(cgroupsPath, id, user ? 'user.slice' : 'system.slice');
+  const properties = annotatedProperties(annotations);
+  const systemd = new Systemd(wanted.systemd);
+  const above = user ? systemd.controlGroup() : '';
+  const inner = openIn(hierarchies, cgroupPaths(hierarchies, `${above}${place.path}`, id));
+  return new SystemdCgroup(inner, { ...place, properties }, systemd);
+}
+
+function openIn(hierarchies: readonly Hierarchy[], paths: Readonly<Record<string, string>>): Cgroup {
   const [first] = hierarchies;
   if (first === undefined) {
     const hint = 'mount cgroup2 on /sys/fs/cgroup';
@@ -25,6 +57,15 @@ export function openCgroup({ cgroupsPath, id }: { cgroupsPath: string | undefine
 function unifiedTop(hierarchies: readonly Hierarchy[]): string | undefined {
   for (const { controllers, mountPoint } of hierarchies) if (controllers[0] === '') return mountPoint;
   return undefined;
+}
+
+/** The cgroup of an existing container that is a unit of systemd. */
+export function reopenUnit(
+  paths: Readonly<Record<string, string>>,
+  unit: string,
+  options: SystemdOptions,
+): Cgroup {
+  return new SystemdCgroup(reopenCgroup(paths), { unit }, new Systemd(options));
 }
 
 /** The cgroup of an existing container, from the paths in its state.json. */

@@ -4,9 +4,10 @@ import { processesBelow } from './processes.ts';
 import type { Cgroup } from './types.ts';
 
 /** Refuses directories with processes in them, which belong to another container, and a frozen cgroup. */
-export function refuseReuse(cgroup: Cgroup, existing: readonly string[]): void {
+export function refuseReuse(cgroup: Pick<Cgroup, 'frozen'>, existing: readonly string[], own?: number): void {
   const pids = new Set<number>();
   for (const dir of existing) for (const pid of processesBelow(dir)) pids.add(pid);
+  if (own !== undefined) pids.delete(own);
   if (pids.size > 0) {
     throw new RuntimeError(`container's cgroup is not empty: ${pids.size} process(es) found`, {
       code: 'CGROUP_NOT_EMPTY',

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { CGROUP_MANAGERS, type CreateOptions } from '../container/options.ts';
-import { notSupported } from '../errors.ts';
+import type { CreateOptions } from '../container/options.ts';
 import { logOptions } from '../log.ts';
 import type { Invocation } from './invocation.ts';
 import type { createCommand, runCommand } from './table.ts';
@@ -10,8 +9,7 @@ export function readCreateOptions(
   { settings, options }: Invocation<typeof createCommand> | Invocation<typeof runCommand>,
   id: string,
 ): CreateOptions {
-  const { root, systemdCgroup, rootless, listenFds } = settings;
-  if (systemdCgroup && !CGROUP_MANAGERS.systemd) throw notSupported('--systemd-cgroup');
+  const { root, systemd, systemdCgroup, rootless, listenFds } = settings;
   return {
     root,
     id,
@@ -23,6 +21,7 @@ export function readCreateOptions(
     noNewKeyring: options['no-new-keyring'],
     preserveFds: options['preserve-fds'],
     listenFds,
+    systemd,
     systemdCgroup,
     rootless,
   };

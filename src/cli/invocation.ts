@@ -17,5 +17,5 @@ export function containerOf({
   settings,
   positionals,
 }: Omit<Invocation<Command>, 'options'>): ContainerOptions {
-  return { root: settings.root, id: positionals[0] as string };
+  return { root: settings.root, id: positionals[0] as string, systemd: settings.systemd };
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { SystemdOptions } from '../cgroups/systemd/systemd.ts';
 import { RuntimeError, within } from '../errors.ts';
 import { changeMode, makeDirectories, readFile } from '../linux/file.ts';
 import type { Globals } from './parse.ts';
@@ -10,6 +11,8 @@ export interface Settings {
   /** Whether `--root` was given: only the default may be missing. */
   rootGiven: boolean;
   systemdCgroup: boolean;
+  /** How to reach systemd. */
+  systemd: SystemdOptions;
   rootless: 'auto' | boolean;
   /** Number of sockets passed by systemd's socket activation. */
   listenFds: number;
@@ -21,6 +24,7 @@ export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): 
     root: root === undefined ? defaultRoot(environment) : checkRoot(root),
     rootGiven: root !== undefined,
     systemdCgroup: globals['systemd-cgroup'],
+    systemd: systemdOptions(environment, process.geteuid?.() ?? 0),
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
     listenFds: countListenFds(environment, process.pid),
   };
@@ -58,4 +62,26 @@ export function countListenFds(environment: NodeJS.ProcessEnv, pid: number): num
   const { LISTEN_FDS: count = '', LISTEN_PID: target } = environment;
   if (target !== undefined && target !== String(pid)) return 0;
   return /^\d{1,9}$/.test(count) ? Number(count) : 0;
+}
+
+const DEFAULT_TIMEOUT_S = 30;
+
+/** The system's own for root, otherwise the user's, by the message bus or past it. See sd_bus_open_system(3). */
+export function systemdOptions(environment: NodeJS.ProcessEnv, euid: number): SystemdOptions {
+  const { DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS, TRUNC_SYSTEMD_TIMEOUT } = environment;
+  const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${euid}`;
+  const user = euid !== 0;
+  const bus = user
+    ? (DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtime}/bus`)
+    : (DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket');
+  const own = user ? `unix:path=${runtime}/systemd/private` : 'unix:path=/run/systemd/private';
+  const seconds = Number(TRUNC_SYSTEMD_TIMEOUT);
+  return {
+    user,
+    addresses: [
+      { address: bus, peer: false },
+      { address: own, peer: true },
+    ],
+    timeoutMs: 1000 * (seconds > 0 ? seconds : DEFAULT_TIMEOUT_S),
+  };
 }

@@ -126,7 +126,12 @@ function giveExecFifo(path: string, { linux }: Spec): void {
 
 /** The host's part of the dialogue of protocol/messages.ts. */
 function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (() => void)[]): Created {
-  const cgroup = openCgroup({ cgroupsPath: spec.linux?.cgroupsPath, id: options.id });
+  const cgroup = openCgroup({
+    cgroupsPath: spec.linux?.cgroupsPath,
+    id: options.id,
+    systemd: options.systemdCgroup ? options.systemd : undefined,
+    annotations: spec.annotations,
+  });
   const { pid, channel } = init;
   init.settle(spec.linux);
   const softNofile = callerNofile();
@@ -175,6 +180,7 @@ function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (
   runCreateHooks(init, record);
   passTerminal(init, options.terminal);
   expect(init, 'ready');
+  cgroup.joined();
   setScheduler(pid, spec.process.scheduler);
   setProcessIoPriority(pid, spec.process.ioPriority);
   passPidfd(init, options.pidfd);
@@ -235,6 +241,7 @@ function recordOf(options: CreateOptions, spec: Spec, { pid }: Init, groups: Gro
     init_process_pid: pid,
     init_process_start: processStat(pid)?.startTime ?? 0,
     cgroup_paths: cgroup.paths,
+    ...(cgroup.unit === undefined ? {} : { systemd_unit: cgroup.unit }),
     namespace_paths: Object.fromEntries(
       kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
     ),

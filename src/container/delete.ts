@@ -5,6 +5,7 @@ import { removeRdt } from '../intel-rdt.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { log } from '../log.ts';
+import { cgroupOf } from './cgroup.ts';
 import { afterDelete } from './host-hooks.ts';
 import { sharesPids } from './kill.ts';
 import type { ContainerOptions, DeleteOptions } from './options.ts';
@@ -44,7 +45,7 @@ function remove(options: DeleteOptions, record: ContainerRecord): void {
 
 /** Removes all that there is of a container whose init has ended. */
 function destroy(options: ContainerOptions, record: ContainerRecord): void {
-  removeGroups(reopenCgroup(record.cgroup_paths), record);
+  removeGroups(cgroupOf(options, record), record);
   removeRecord(options);
   afterDelete(record);
 }

@@ -1,10 +1,11 @@
+import type { SystemdOptions } from '../cgroups/systemd/systemd.ts';
 import { RuntimeError } from '../errors.ts';
 
 /** What makes cgroups here, whatever this host has. */
 export const CGROUP_MANAGERS: Readonly<Record<'v1' | 'v2' | 'systemd' | 'systemdUser', boolean>> = {
   v1: true,
   v2: true,
-  systemd: false,
+  systemd: true,
   systemdUser: false,
 };
 
@@ -16,6 +17,8 @@ export interface StoreOptions {
 /** One container of a store. */
 export interface ContainerOptions extends StoreOptions {
   id: string;
+  /** How to reach systemd, where the container's cgroup is a unit of its. */
+  systemd?: SystemdOptions;
 }
 
 /** What `create` is asked for besides config.json. */

@@ -31,6 +31,8 @@ export interface ContainerRecord {
   /** Clock ticks since boot: a recycled pid is never taken for the container. */
   init_process_start: number;
   cgroup_paths: Readonly<Record<string, string>>;
+  /** The unit of systemd that its cgroup is, if it is one. */
+  systemd_unit?: string;
   namespace_paths: Readonly<Record<string, string>>;
   /** With linux.intelRdt: the group that it is in, and that of its own counters. */
   intel_rdt_path?: string;
@@ -88,6 +90,13 @@ export function announce(options: ContainerOptions, record: ContainerRecord): vo
 /** Makes state.json of it, as a whole: the container is created. */
 export function commit(options: ContainerOptions): void {
   rename(announcedPath(options), recordPath(options));
+}
+
+/** Puts another record in the place of the present one, at once. */
+export function rewrite(options: ContainerOptions, record: ContainerRecord): void {
+  const next = join(containerDirectory(options), 'state.json.next');
+  writeFile(next, JSON.stringify(record), { mode: 0o600 });
+  rename(next, recordPath(options));
 }
 
 /** Reads what is known of a container; undefined when there is nothing (yet). */

@@ -6,15 +6,19 @@ import type { CgroupWrite } from '../write.ts';
 
 /**
  * linux.resources.devices as files of the v1 controller, in order, and the defaults last. The kernel keeps what holds
- * for all devices, and a list of exceptions from that. Source: the kernel's security/device_cgroup.c.
+ * for all devices, and a list of exceptions from that. The first `inForce` rules are in it already: without starting
+ * anew, no device is out of reach for a moment. Source: the kernel's security/device_cgroup.c.
  */
-export function devices(rules: readonly DeviceRule[]): CgroupWrite[] {
+export function devices(rules: readonly DeviceRule[], inForce = 0): CgroupWrite[] {
   const policy = devicePolicy(rules);
-  const writes: CgroupWrite[] = [{ file: fileOf(policy), value: 'a', field: policy.field }];
+  const first = rules.length - policy.rules.length;
+  const writes: CgroupWrite[] = [];
+  if (inForce === 0 || inForce < first)
+    writes.push({ file: fileOf(policy), value: 'a', field: policy.field });
   const exceptions: ExactRule[] = [];
-  for (const rule of policy.rules) {
-    if (rule.allow === policy.allow) writes.push(...takeBack(rule, exceptions));
-    else writes.push(except(rule, exceptions));
+  for (const [index, rule] of policy.rules.entries()) {
+    const own = rule.allow === policy.allow ? takeBack(rule, exceptions) : [except(rule, exceptions)];
+    if (first + index >= inForce) writes.push(...own);
   }
   for (const rule of defaultRules()) {
     // Where everything is allowed, an exception wider than a default device stays: the kernel cannot cut it.

@@ -5,24 +5,22 @@ import type { DeviceRule, Resources } from '../../spec/config.ts';
 import { warnOfDeprecated } from '../deprecated.ts';
 import { makeDirectory, removeDirectories, unmakeDirectories } from '../directory.ts';
 import { joinCgroup, readCgroupFile, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
+import { freezeAll } from '../freeze.ts';
+import { hugePageSizes } from '../huge-pages.ts';
+import { type OomWatch, watchOomV1 } from '../oom.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
+import type { CgroupStats, ReadFile } from '../stats/types.ts';
+import { v1Stats } from '../stats/v1.ts';
 import type { Cgroup } from '../types.ts';
 import { enableControllers } from '../v2/controllers.ts';
 import { filterDevices } from '../v2/devices.ts';
 import { setResources } from '../v2/resources.ts';
 import type { CgroupWrite } from '../write.ts';
-import { blkio } from './blkio.ts';
-import { cpu } from './cpu.ts';
-import { cpuset, fillCpuset } from './cpuset.ts';
+import { fillCpuset } from './cpuset.ts';
 import { devices } from './devices.ts';
-import { hugetlb } from './hugetlb.ts';
 import { splitResources } from './lacking.ts';
-import { memory } from './memory.ts';
-import { netCls } from './net-cls.ts';
-import { netPrio } from './net-prio.ts';
-import { pids } from './pids.ts';
-import { rdma } from './rdma.ts';
+import { legacyWrites } from './resources.ts';
 
 /** A cgroup in the hierarchies of version 1 and, on a hybrid host, in the one of version 2. */
 export class V1Cgroup implements Cgroup {
@@ -41,7 +39,7 @@ export class V1Cgroup implements Cgroup {
     for (const dir of Object.values(paths)) if (!this.#dirs.includes(dir)) this.#dirs.push(dir);
   }
 
-  create(): void {
+  create(own?: number): void {
     const made: string[] = [];
     const existing: string[] = [];
     try {
@@ -50,7 +48,7 @@ export class V1Cgroup implements Cgroup {
         if (!makeDirectory(dir, made)) existing.push(dir);
         if (dir === this.paths.cpuset) fillCpuset(dir, made.slice(before));
       }
-      refuseReuse(this, existing);
+      refuseReuse(this, existing, own);
     } catch (thrown) {
       unmakeDirectories(made);
       throw thrown;
@@ -71,6 +69,8 @@ export class V1Cgroup implements Cgroup {
     return this.#unifiedLimits ? [...files, `${unified}/cgroup.procs`] : files;
   }
 
+  joined(): void {}
+
   add(pid: number): void {
     for (const dir of this.#dirs) joinCgroup(dir, pid);
   }
@@ -78,15 +78,8 @@ export class V1Cgroup implements Cgroup {
   set(resources: Resources): void {
     warnOfDeprecated(resources);
     const { version1, version2 } = this.#split(resources);
-    this.#apply('memory', memory(version1, this.#swapLimit(version1)));
-    this.#apply('cpu', cpu(version1));
-    this.#apply('cpuset', cpuset(version1));
-    this.#apply('pids', pids(version1));
-    this.#apply('blkio', blkio(version1));
-    this.#apply('hugetlb', hugetlb(version1));
-    this.#apply('net_cls', netCls(version1));
-    this.#apply('net_prio', netPrio(version1));
-    this.#apply('rdma', rdma(version1));
+    const writes = legacyWrites(version1, this.#swapLimit(version1));
+    for (const [controller, values] of writes) this.#apply(controller, values);
     if (version2 !== undefined) this.#setUnified(version2);
   }
 
@@ -118,12 +111,12 @@ export class V1Cgroup implements Cgroup {
     return limit && swap && dir ? Number(readCgroupFile(dir, 'memory.memsw.limit_in_bytes')) : undefined;
   }
 
-  setDevices(rules: readonly DeviceRule[]): void {
+  setDevices(rules: readonly DeviceRule[], inForce = 0): void {
     const { devices: dir, '': unified } = this.paths;
     if (dir === undefined && unified !== undefined) {
       filterDevices(unified, rules);
     } else if (dir !== undefined || rules.length > 0) {
-      this.#apply('devices', devices(rules));
+      this.#apply('devices', devices(rules, inForce));
     }
   }
 
@@ -151,6 +144,33 @@ export class V1Cgroup implements Cgroup {
   #setFreezer(value: string): void {
     const { freezer } = this.paths;
     if (freezer !== undefined) writeCgroupFile(freezer, { file: 'freezer.state', value, optional: true });
+  }
+
+  freeze(): void {
+    const { freezer } = this.paths;
+    if (freezer === undefined) throw notMounted('freezer', undefined);
+    freezeAll({
+      set: (frozen) => this.#setFreezer(frozen ? 'FROZEN' : 'THAWED'),
+      isFrozen: () => readCgroupFileIfThere(freezer, 'freezer.state') === 'FROZEN',
+      processes: () => this.processes(),
+    });
+  }
+
+  thaw(): void {
+    this.#setFreezer('THAWED');
+  }
+
+  stats(): CgroupStats {
+    const read: ReadFile = (controller, file) => {
+      const dir = this.paths[controller];
+      return dir === undefined ? '' : readCgroupFileIfThere(dir, file);
+    };
+    return v1Stats(read, this.paths.hugetlb === undefined ? [] : hugePageSizes());
+  }
+
+  watchOom(): OomWatch | undefined {
+    const { memory } = this.paths;
+    return memory === undefined ? undefined : watchOomV1(memory);
   }
 
   frozen(): boolean {

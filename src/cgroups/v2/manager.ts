@@ -5,8 +5,13 @@ import type { DeviceRule, Resources } from '../../spec/config.ts';
 import { warnOfDeprecated } from '../deprecated.ts';
 import { makeDirectory, removeDirectories, unmakeDirectories } from '../directory.ts';
 import { joinCgroup, joinOwn, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
+import { freezeAll } from '../freeze.ts';
+import { hugePageSizes } from '../huge-pages.ts';
+import { type OomWatch, watchOomV2 } from '../oom.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
+import type { CgroupStats } from '../stats/types.ts';
+import { v2Stats } from '../stats/v2.ts';
 import type { Cgroup } from '../types.ts';
 import { enableControllers } from './controllers.ts';
 import { filterDevices } from './devices.ts';
@@ -35,11 +40,11 @@ export class V2Cgroup implements Cgroup {
     this.#top = place?.mountPoint;
   }
 
-  create(): void {
+  create(own?: number): void {
     const made: string[] = [];
     try {
       const isNew = makeDirectory(this.#dir, made);
-      refuseReuse(this, isNew ? [] : [this.#dir]);
+      refuseReuse(this, isNew ? [] : [this.#dir], own);
       refuseThreaded(this.#dir);
       if (this.#top !== undefined) this.#failures = enableControllers(this.#top, this.#dir);
     } catch (thrown) {
@@ -57,6 +62,8 @@ export class V2Cgroup implements Cgroup {
   joinFiles(): string[] {
     return [`${this.#dir}/cgroup.procs`];
   }
+
+  joined(): void {}
 
   add(pid: number): void {
     joinCgroup(this.#dir, pid);
@@ -84,6 +91,30 @@ export class V2Cgroup implements Cgroup {
     const kill = { file: 'cgroup.kill', value: '1', optional: true };
     if (signal === SIGKILL && writeCgroupFile(this.#dir, kill)) return;
     signalProcesses(this.processes(), signal);
+  }
+
+  freeze(): void {
+    freezeAll({
+      set: (frozen) => this.#setFrozen(frozen),
+      isFrozen: () => this.frozen(),
+      processes: () => this.processes(),
+    });
+  }
+
+  thaw(): void {
+    this.#setFrozen(false);
+  }
+
+  #setFrozen(frozen: boolean): void {
+    writeCgroupFile(this.#dir, { file: 'cgroup.freeze', value: frozen ? '1' : '0' });
+  }
+
+  stats(): CgroupStats {
+    return v2Stats((_, file) => readCgroupFileIfThere(this.#dir, file), hugePageSizes());
+  }
+
+  watchOom(): OomWatch | undefined {
+    return watchOomV2(this.#dir);
   }
 
   frozen(): boolean {

@@ -21,7 +21,12 @@ export type Failures = ReadonlyMap<string, RuntimeError>;
 export function setResources(dir: string, resources: Resources, failures: Failures): void {
   refuseVersion1Only(resources);
   refuseLimitInUse(dir, resources);
-  const writes: [controller: string, CgroupWrite[]][] = [
+  for (const [controller, values] of unifiedWrites(resources)) apply(dir, controller, values, failures);
+}
+
+/** Pure. The values of the files of version 2, by controller, in the order in which they are to be written. */
+export function unifiedWrites(resources: Resources): [controller: string, CgroupWrite[]][] {
+  return [
     ['memory', memory(resources)],
     ['cpu', cpu(resources)],
     ['cpuset', cpuset(resources)],
@@ -32,7 +37,6 @@ export function setResources(dir: string, resources: Resources, failures: Failur
     // Last: it may say more exactly what the others have said.
     ...unified(resources),
   ];
-  for (const [controller, values] of writes) apply(dir, controller, values, failures);
 }
 
 function apply(dir: string, controller: string, writes: readonly CgroupWrite[], failures: Failures): void {
