@@ -26,6 +26,11 @@ const handlers: Record<string, AnyHandler> = {
   delete: remove.handler,
   list: list.handler,
   features: async (invocation) => (await import('./commands/features.ts')).handler(invocation),
+  ps: async (invocation) => (await import('./commands/ps.ts')).handler(invocation),
+  pause: async (invocation) => (await import('./commands/pause.ts')).handler(invocation),
+  resume: async (invocation) => (await import('./commands/resume.ts')).handler(invocation),
+  update: async (invocation) => (await import('./commands/update.ts')).handler(invocation),
+  events: async (invocation) => (await import('./commands/events.ts')).handler(invocation),
   spec: async (invocation) => (await import('./commands/spec.ts')).handler(invocation),
 };
 

@@ -63,6 +63,7 @@ export function unknownCommand(word: string): Problem {
 function takeArguments(words: string[], command: Command, parsed: Parsed): Problem | undefined {
   parsed.options = defaults(command.options);
   while (words.length > 0) {
+    if (command.takesRest && parsed.positionals.length > 0) break;
     if (isOption(words[0])) {
       if (words[0] === '--') break;
       const problem = takeOption(words, command.options, parsed.options);
@@ -71,7 +72,7 @@ function takeArguments(words: string[], command: Command, parsed: Parsed): Probl
       parsed.positionals.push(words.shift() as string);
     }
   }
-  parsed.positionals.push(...words.slice(1));
+  parsed.positionals.push(...words.slice(words[0] === '--' ? 1 : 0));
   return checkCount(command, parsed.positionals.length);
 }
 
@@ -145,7 +146,7 @@ function expectation(option: Option): string {
 }
 
 function checkCount(command: Command, count: number): Problem | undefined {
-  const max = command.positionals.length;
+  const max = command.takesRest ? Number.POSITIVE_INFINITY : command.positionals.length;
   const min = command.positionals.filter((positional) => positional.required).length;
   if (count >= min && count <= max) return undefined;
   const rule = min === max ? `exactly ${max}` : count < min ? `at least ${min}` : `at most ${max}`;

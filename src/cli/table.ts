@@ -1,45 +1,9 @@
+import { type Command, container, help, type Option } from './command.ts';
+import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-limits.ts';
+
+export type { Command, Option, Values } from './command.ts';
+
 /** All that can be typed: the fast parser, help and completion are made from this. */
-
-export interface Option {
-  readonly name: string;
-  readonly alias?: string;
-  readonly type: 'boolean' | 'string' | 'number';
-  /** Booleans are false and strings undefined unless said otherwise. */
-  readonly default?: string | number;
-  readonly choices?: readonly string[];
-  readonly description: string;
-  readonly hidden?: true;
-}
-
-export interface Positional {
-  readonly name: string;
-  readonly required: boolean;
-  readonly description: string;
-}
-
-export interface Command {
-  readonly name: string;
-  readonly alias?: string;
-  readonly description: string;
-  /** More about it, for its help. */
-  readonly details?: string;
-  readonly positionals: readonly Positional[];
-  readonly options: readonly Option[];
-  readonly examples?: readonly (readonly [command: string, meaning: string])[];
-}
-
-type ValueOf<O extends Option> = O['type'] extends 'boolean'
-  ? boolean
-  : O['type'] extends 'number'
-    ? number
-    : O extends { default: string }
-      ? string
-      : string | undefined;
-
-/** The values of a list of options, by name. */
-export type Values<T extends readonly Option[]> = { [O in T[number] as O['name']]: ValueOf<O> };
-
-const help = { name: 'help', alias: 'h', type: 'boolean', description: 'show help' } as const;
 
 export const globalOptions = [
   { name: 'debug', type: 'boolean', description: 'log debug messages, and where an error arose' },
@@ -98,7 +62,6 @@ const createOptions = [
   },
 ] as const satisfies readonly Option[];
 
-const container = { name: 'container-id', required: true, description: 'name of the container' } as const;
 const newContainer = {
   name: 'container-id',
   required: false,
@@ -243,6 +206,11 @@ export const commands: readonly Command[] = [
   killCommand,
   deleteCommand,
   listCommand,
+  psCommand,
+  pauseCommand,
+  resumeCommand,
+  updateCommand,
+  eventsCommand,
   specCommand,
   featuresCommand,
   helpCommand,

@@ -1,0 +1,50 @@
+/** How commands and their options are described. */
+
+export interface Option {
+  readonly name: string;
+  readonly alias?: string;
+  readonly type: 'boolean' | 'string' | 'number';
+  /** Booleans are false and strings undefined unless said otherwise. */
+  readonly default?: string | number;
+  readonly choices?: readonly string[];
+  readonly description: string;
+  readonly hidden?: true;
+}
+
+export interface Positional {
+  readonly name: string;
+  readonly required: boolean;
+  readonly description: string;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly alias?: string;
+  readonly description: string;
+  /** More about it, for its help. */
+  readonly details?: string;
+  readonly positionals: readonly Positional[];
+  readonly options: readonly Option[];
+  /** What follows the first positional is the command's own business, options included. */
+  readonly takesRest?: true;
+  readonly examples?: readonly (readonly [command: string, meaning: string])[];
+}
+
+type ValueOf<O extends Option> = O['type'] extends 'boolean'
+  ? boolean
+  : O['type'] extends 'number'
+    ? number
+    : O extends { default: string }
+      ? string
+      : string | undefined;
+
+/** The values of a list of options, by name. */
+export type Values<T extends readonly Option[]> = { [O in T[number] as O['name']]: ValueOf<O> };
+
+/** What every command has, and most are about. */
+export const help = { name: 'help', alias: 'h', type: 'boolean', description: 'show help' } as const;
+export const container = {
+  name: 'container-id',
+  required: true,
+  description: 'name of the container',
+} as const;

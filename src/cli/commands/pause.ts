@@ -1,0 +1,8 @@
+import { pauseContainer } from '../../container/pause.ts';
+import { containerOf, type Handler } from '../invocation.ts';
+import type { pauseCommand } from '../table-limits.ts';
+
+export const handler: Handler<typeof pauseCommand> = (invocation) => {
+  pauseContainer(containerOf(invocation));
+  return 0;
+};

@@ -1,0 +1,8 @@
+import { resumeContainer } from '../../container/pause.ts';
+import { containerOf, type Handler } from '../invocation.ts';
+import type { resumeCommand } from '../table-limits.ts';
+
+export const handler: Handler<typeof resumeCommand> = (invocation) => {
+  resumeContainer(containerOf(invocation));
+  return 0;
+};

@@ -1,0 +1,90 @@
+import { type Command, container, help } from './command.ts';
+
+export const pauseCommand = {
+  name: 'pause',
+  description: 'stop every process of a container where it is',
+  positionals: [container],
+  options: [help],
+} as const satisfies Command;
+
+export const resumeCommand = {
+  name: 'resume',
+  description: 'let a paused container go on',
+  positionals: [container],
+  options: [help],
+} as const satisfies Command;
+
+export const psCommand = {
+  name: 'ps',
+  description: 'list the processes of a container',
+  details: 'The table is that of ps(1), with its options; the pids are those of the host.',
+  positionals: [container, { name: 'ps-options', required: false, description: 'for ps (default: -ef)' }],
+  takesRest: true,
+  options: [
+    {
+      name: 'format',
+      alias: 'f',
+      type: 'string',
+      default: 'table',
+      choices: ['table', 'json'],
+      description: 'format of the output',
+    },
+    help,
+  ],
+  examples: [['trunc ps web1 -o pid,rss,args', 'the memory of each process']],
+} as const satisfies Command;
+
+export const eventsCommand = {
+  name: 'events',
+  description: 'report what a container uses, and when it runs out of memory',
+  details: 'One JSON object for each line, until the container has ended.',
+  positionals: [container],
+  options: [
+    {
+      name: 'interval',
+      type: 'string',
+      default: '5s',
+      description: 'time between two reports (500ms, 5s, 1m)',
+    },
+    { name: 'stats', type: 'boolean', description: 'report once' },
+    help,
+  ],
+} as const satisfies Command;
+
+const limit = <const N extends string>(name: N, description: string) =>
+  ({ name, type: 'string', description }) as const;
+
+export const updateCommand = {
+  name: 'update',
+  description: 'change the limits of a container',
+  details: 'Sizes take units (512m, 2g); -1 lifts a limit. All of it is carried out, or nothing.',
+  positionals: [container],
+  options: [
+    {
+      name: 'resources',
+      alias: 'r',
+      type: 'string',
+      description: 'JSON file as linux.resources, - for standard input; other options are ignored then',
+    },
+    limit('blkio-weight', 'weight of block input and output, 10 to 1000'),
+    limit('cpu-period', 'length of the period of the CPU quota, in microseconds'),
+    limit('cpu-quota', 'CPU time in each period, in microseconds'),
+    limit('cpu-burst', 'CPU time that may be used ahead of the quota, in microseconds'),
+    limit('cpu-share', 'weight of CPU time, 2 to 262144'),
+    limit('cpu-rt-period', 'length of the period of real-time CPU time, in microseconds'),
+    limit('cpu-rt-runtime', 'real-time CPU time in each period, in microseconds'),
+    limit('cpuset-cpus', 'CPUs to run on (0-3,7)'),
+    limit('cpuset-mems', 'memory nodes to use (0,1)'),
+    limit('cpu-idle', '1: run only when nobody else does'),
+    { name: 'kernel-memory', type: 'string', description: 'ignored', hidden: true },
+    { name: 'kernel-memory-tcp', type: 'string', description: 'ignored', hidden: true },
+    limit('memory', 'limit of memory, in bytes'),
+    limit('memory-reservation', 'memory that is not taken away first, in bytes'),
+    limit('memory-swap', 'limit of memory and swap together, in bytes'),
+    limit('pids-limit', 'number of processes'),
+    limit('l3-cache-schema', 'schema of the L3 cache (Intel RDT)'),
+    limit('mem-bw-schema', 'schema of the memory bandwidth (Intel RDT)'),
+    help,
+  ],
+  examples: [['trunc update --memory 512m --cpu-quota 50000 web1', 'half a CPU and 512 MiB']],
+} as const satisfies Command;

@@ -1,0 +1,88 @@
+import t from 'tap';
+import { only, suite } from '../helpers/requires.ts';
+import {
+  background,
+  nothingLeft,
+  refused,
+  run,
+  running,
+  runtime,
+  succeed,
+  waitFor,
+} from '../helpers/runtime.ts';
+import { until } from '../helpers/sandbox.ts';
+
+suite('root');
+
+const MIB = 1 << 20;
+
+/** Every key of a document, with the type of its value; counters of many names, and lists, are not looked into. */
+function shape(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [`${path}: ${typeof value}`];
+  if (/\.(raw|blkio|hugetlb|throttling|psi)$/.test(path)) return [path];
+  return Object.entries(value).flatMap(([key, item]) => shape(item, `${path}.${key}`));
+}
+
+// crun has no such command.
+t.test('the figures of a container', only(['trunc', 'runc']), async (t) => {
+  const { id } = running(t, ({ linux }) => {
+    linux.resources = { memory: { limit: 64 * MIB }, pids: { limit: 20 } };
+  });
+  const { stdout } = succeed(['events', '--stats', id]);
+  t.match(stdout, /^[^\n]+\n$/, 'on one line');
+  const { type, id: name, data } = JSON.parse(stdout);
+  t.same([type, name], ['stats', id]);
+  t.ok(data.cpu.usage.total > 0);
+  t.equal(data.memory.usage.limit, 64 * MIB);
+  t.ok(data.memory.usage.usage > 0);
+  t.same(data.pids, { current: 1, limit: 20 });
+  t.same(data.intel_rdt, {});
+  t.equal(data.network_interfaces, null);
+  const expected = `.cpu.usage.kernel: number .cpu.usage.user: number .cpuset.cpu_exclusive: number
+    .memory.usage.failcnt: number .memory.swap.limit: number .memory.kernel.limit: number .memory.raw .blkio .hugetlb`;
+  const keys = shape(data);
+  for (const key of expected.split(/\s(?=\.)/)) t.ok(keys.includes(key.trim()), key);
+});
+
+t.test('again and again, until the end', only(['trunc', 'runc']), async (t) => {
+  const { id } = running(t);
+  const { done, output } = background(['events', '--interval', '100ms', id]);
+  until('three reports', () => output.stdout.split('\n').length > 3);
+  for (const line of output.stdout.trim().split('\n').slice(0, 3)) t.equal(JSON.parse(line).type, 'stats');
+  succeed(['kill', id, 'KILL']);
+  // runc goes on until the cgroup is gone.
+  if (runtime.kind === 'runc') succeed(['delete', '--force', id]);
+  const { status } = await done;
+  t.equal(status, 0, 'ends with the container');
+});
+
+t.test('out of memory', only(['trunc', 'runc']), async (t) => {
+  const { id } = running(t, ({ process, linux }) => {
+    process.args = ['/bin/sh', '-c', 'sleep 1; x=y; while true; do x=$x$x; done'];
+    linux.resources = { memory: { limit: 16 * MIB, swap: 16 * MIB } };
+  });
+  const { done } = background(['events', '--interval', '10s', id]);
+  waitFor(id, 'stopped');
+  if (runtime.kind === 'runc') succeed(['delete', '--force', id]);
+  const { stdout } = await done;
+  const types = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.match(
+    types.find(({ type }) => type === 'oom'),
+    { type: 'oom', id },
+  );
+});
+
+t.test('what is refused', only(['trunc', 'runc']), async (t) => {
+  const { id } = running(t);
+  refused(t, run(['events', '--interval', '0s', id]), /interval/, 'no interval');
+  succeed(['kill', id, 'KILL']);
+  waitFor(id, 'stopped');
+  refused(t, run(['events', '--stats', id]), /not running/, 'stopped');
+  refused(t, run(['events', 'no-such-container']), /does not exist/, 'unknown');
+});
+
+t.test('nothing is left', nothingLeft);
