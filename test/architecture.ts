@@ -29,7 +29,7 @@ const PACKAGES: Record<string, string[]> = {
   koffi: ['linux'],
   yargs: ['cli'],
   uuid: ['cli'],
-  'node:child_process': ['namespaces/id-maps.ts', 'checkpoint/criu.ts'],
+  'node:child_process': ['namespaces/id-maps.ts', 'checkpoint/criu.ts', 'cli/commands/ps.ts'],
 };
 const ASYNCHRONOUS = ['console/relay.ts', 'linux/poll-async.ts', 'linux/wait-async.ts'];
 const MAX_FILE = 300;

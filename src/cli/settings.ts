@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { SystemdOptions } from '../cgroups/systemd/systemd.ts';
+import type { SystemdOptions } from '../container/options.ts';
 import { RuntimeError, within } from '../errors.ts';
 import { changeMode, makeDirectories, readFile } from '../linux/file.ts';
 import type { Globals } from './parse.ts';

@@ -124,14 +124,19 @@ function giveExecFifo(path: string, { linux }: Spec): void {
   changeOwner(path, hostId(linux?.uidMappings, 0) ?? 0, hostId(linux?.gidMappings, 0) ?? 0);
 }
 
+function openNewCgroup({ id, systemd, systemdCgroup }: CreateOptions, spec: Spec): Cgroup {
+  const { annotations, linux } = spec;
+  return openCgroup({
+    cgroupsPath: linux?.cgroupsPath,
+    id,
+    systemd: systemdCgroup ? systemd : undefined,
+    annotations,
+  });
+}
+
 /** The host's part of the dialogue of protocol/messages.ts. */
 function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (() => void)[]): Created {
-  const cgroup = openCgroup({
-    cgroupsPath: spec.linux?.cgroupsPath,
-    id: options.id,
-    systemd: options.systemdCgroup ? options.systemd : undefined,
-    annotations: spec.annotations,
-  });
+  const cgroup = openNewCgroup(options, spec);
   const { pid, channel } = init;
   init.settle(spec.linux);
   const softNofile = callerNofile();

@@ -1,3 +1,4 @@
+import { UNIT_PROPERTY_PREFIX } from '../cgroups/systemd/properties.ts';
 import { commit, version } from '../engine.ts';
 import { capabilityNames } from '../linux/capability.ts';
 import { namespaceTypes } from '../namespaces/plan.ts';
@@ -29,8 +30,8 @@ export function features(commands: readonly string[]): Features {
       'trunc.commit': commit,
       'trunc.version': version,
     },
-    // No annotation changes what is done.
-    potentiallyUnsafeConfigAnnotations: [],
+    // Properties of the container's unit, of which some have systemd run programs.
+    potentiallyUnsafeConfigAnnotations: [UNIT_PROPERTY_PREFIX],
   };
 }
 

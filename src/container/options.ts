@@ -1,6 +1,8 @@
 import type { SystemdOptions } from '../cgroups/systemd/systemd.ts';
 import { RuntimeError } from '../errors.ts';
 
+export type { SystemdOptions };
+
 /** What makes cgroups here, whatever this host has. */
 export const CGROUP_MANAGERS: Readonly<Record<'v1' | 'v2' | 'systemd' | 'systemdUser', boolean>> = {
   v1: true,

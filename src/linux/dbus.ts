@@ -1,27 +1,15 @@
 import { RuntimeError } from '../errors.ts';
-import { ffi } from './ffi.ts';
+import { type DbusValue, Message, type Signal } from './dbus-message.ts';
+import { Cell, checked, sdBus, textAt } from './libsystemd.ts';
 import { errnoText } from './syscall.ts';
 
-/** What a D-Bus message holds, beside the signature that says which type it is. */
-export type DbusValue = string | number | bigint | boolean | Variant | readonly DbusValue[];
-
-export interface Variant {
-  signature: string;
-  value: DbusValue;
-}
+export type { DbusValue, Signal, Variant } from './dbus-message.ts';
 
 export interface Method {
   destination: string;
   path: string;
   interface: string;
   member: string;
-}
-
-export interface Signal {
-  interface: string;
-  member: string;
-  /** Its arguments; of types that are neither text nor a number there is nothing. */
-  args: (string | number | undefined)[];
 }
 
 /** An error that the other side has answered with, such as `org.freedesktop.systemd1.UnitExists`. */
@@ -32,77 +20,6 @@ export class DbusError extends RuntimeError {
   ) {
     super(message, { code: 'DBUS' });
   }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: whatever the declaration says
-type Function = (...args: any[]) => any;
-type Functions = Record<keyof typeof declarations, Function>;
-
-/** Name without `sd_bus_` → result and parameters. Source: sd-bus(3), /usr/include/systemd/sd-bus.h. */
-const declarations = {
-  new: ['int', 'void *'],
-  set_address: ['int', 'void *', 'const char *'],
-  set_bus_client: ['int', 'void *', 'int'],
-  start: ['int', 'void *'],
-  is_ready: ['int', 'void *'],
-  process: ['int', 'void *', 'void *'],
-  wait: ['int', 'void *', 'uint64_t'],
-  call: ['int', 'void *', 'void *', 'uint64_t', 'void *', 'void *'],
-  close_unref: ['void *', 'void *'],
-  error_free: ['void', 'void *'],
-  message_new_method_call: ['int', 'void *', 'void *', ...Array(4).fill('const char *')],
-  message_append_basic: ['int', 'void *', 'char', 'void *'],
-  message_open_container: ['int', 'void *', 'char', 'const char *'],
-  message_close_container: ['int', 'void *'],
-  message_peek_type: ['int', 'void *', 'void *', 'void *'],
-  message_read_basic: ['int', 'void *', 'char', 'void *'],
-  message_enter_container: ['int', 'void *', 'char', 'const char *'],
-  message_skip: ['int', 'void *', 'const char *'],
-  message_get_interface: ['const char *', 'void *'],
-  message_get_member: ['const char *', 'void *'],
-  message_unref: ['void *', 'void *'],
-} as const;
-
-const LIBRARY = 'libsystemd.so.0';
-const loaded: { functions?: Functions; strlen?: Function } = {};
-
-/** libsystemd, loaded at the first call: only who talks to systemd needs it. */
-function sdBus(): Functions {
-  if (loaded.functions === undefined) {
-    const { koffi, libc } = ffi();
-    const functions: Record<string, Function> = {};
-    try {
-      const library = koffi.load(LIBRARY);
-      for (const [name, [result, ...parameters]] of Object.entries(declarations)) {
-        functions[name] = library.func(`sd_bus_${name}`, result, parameters as string[]);
-      }
-    } catch (thrown) {
-      const hint = 'install it (Debian: libsystemd0), or do without --systemd-cgroup';
-      throw new RuntimeError(`${LIBRARY} cannot be loaded`, { code: 'DBUS_NO_LIBRARY', hint }, thrown);
-    }
-    loaded.strlen = libc.func('strlen', 'size_t', ['void *']);
-    loaded.functions = functions as Functions;
-  }
-  return loaded.functions;
-}
-
-/** Room for one pointer or number that C code writes. */
-class Cell {
-  readonly bytes = new Uint8Array(8);
-  get address(): bigint {
-    return new DataView(this.bytes.buffer).getBigUint64(0, true);
-  }
-}
-
-function textAt(address: bigint): string {
-  if (address === 0n) return '';
-  const length = (loaded.strlen as Function)(address) as number;
-  return new TextDecoder().decode(new Uint8Array(ffi().koffi.view(address, length)).slice());
-}
-
-function checked(result: number, action: string): number {
-  if (result >= 0) return result;
-  throw new RuntimeError(`${action}: ${errnoText(-result)}`, { code: 'DBUS' });
 }
 
 /**
@@ -210,96 +127,4 @@ export class Bus implements Disposable {
   [Symbol.dispose](): void {
     sdBus().close_unref(this.#bus);
   }
-}
-
-/** A message that is freed at the end of the block. */
-class Message implements Disposable {
-  constructor(readonly address: bigint) {}
-
-  /** Appends the complete type at `at` of a signature; returns where the next one begins. */
-  append(signature: string, at: number, value: DbusValue): number {
-    const end = endOfType(signature, at);
-    const type = signature[at] as string;
-    if (type === 'a') this.#container('a', signature.slice(at + 1, end), value as readonly DbusValue[], true);
-    else if (type === '(')
-      this.#container('r', signature.slice(at + 1, end - 1), value as readonly DbusValue[], false);
-    else if (type === 'v')
-      this.#container('v', (value as Variant).signature, [(value as Variant).value], false);
-    else this.#basic(type, value as string | number | bigint | boolean);
-    return end;
-  }
-
-  #container(type: string, contents: string, values: readonly DbusValue[], repeat: boolean): void {
-    checked(
-      sdBus().message_open_container(this.address, type.charCodeAt(0), contents),
-      'open a D-Bus container',
-    );
-    let at = 0;
-    for (const value of values)
-      at = repeat ? this.append(contents, 0, value) && 0 : this.append(contents, at, value);
-    checked(sdBus().message_close_container(this.address), 'close a D-Bus container');
-  }
-
-  #basic(type: string, value: string | number | bigint | boolean): void {
-    const content = 'sog'.includes(type) ? String(value) : numberBytes(type, value);
-    checked(
-      sdBus().message_append_basic(this.address, type.charCodeAt(0), content),
-      `a D-Bus value of type ${type}`,
-    );
-  }
-
-  /** The next value, if it is text or a number of 32 bits. */
-  read(): string | number | undefined {
-    const type = new Cell();
-    const contents = new Cell();
-    if (sdBus().message_peek_type(this.address, type.bytes, contents.bytes) <= 0) return undefined;
-    const code = type.bytes[0] as number;
-    const letter = String.fromCharCode(code);
-    if (letter === 'v') {
-      sdBus().message_enter_container(this.address, code, textAt(contents.address));
-      return this.read();
-    }
-    if (!'sogiu'.includes(letter)) {
-      sdBus().message_skip(this.address, null);
-      return undefined;
-    }
-    const value = new Cell();
-    checked(sdBus().message_read_basic(this.address, code, value.bytes), 'read a D-Bus message');
-    return 'iu'.includes(letter) ? Number(value.address & 0xffffffffn) : textAt(value.address);
-  }
-
-  /** What it says, if it is a signal. */
-  signal(): Signal | undefined {
-    if (this.address === 0n) return undefined;
-    const args: Signal['args'] = [];
-    const member = sdBus().message_get_member(this.address) as string | null;
-    const of = sdBus().message_get_interface(this.address) as string | null;
-    if (member === null || of === null) return undefined;
-    const end = new Cell();
-    const contents = new Cell();
-    while (sdBus().message_peek_type(this.address, end.bytes, contents.bytes) > 0) args.push(this.read());
-    return { interface: of, member, args };
-  }
-
-  [Symbol.dispose](): void {
-    if (this.address !== 0n) sdBus().message_unref(this.address);
-  }
-}
-
-/** Where the complete type that starts at `at` ends. */
-function endOfType(signature: string, at: number): number {
-  if (signature[at] === 'a') return endOfType(signature, at + 1);
-  if (signature[at] !== '(') return at + 1;
-  let next = at + 1;
-  while (signature[next] !== ')') next = endOfType(signature, next);
-  return next + 1;
-}
-
-/** A number or truth value as sd_bus_message_append_basic() reads it. */
-function numberBytes(type: string, value: string | number | bigint | boolean): Uint8Array {
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  if (type === 'd') view.setFloat64(0, Number(value), true);
-  else view.setBigInt64(0, BigInt.asIntN(64, BigInt(value)), true);
-  return bytes;
 }

@@ -33,16 +33,17 @@ export function baseProperties(
   ];
 }
 
-const PREFIX = 'org.systemd.property.';
+/** Annotations that begin so are properties of the unit. A dot at the end: all that begin with it. */
+export const UNIT_PROPERTY_PREFIX = 'org.systemd.property.';
 const SECOND = 1_000_000;
 
 /** Annotations `org.systemd.property.NAME` with values in GVariant's text format; times in seconds too (`...Sec`). */
 export function annotatedProperties(annotations: Readonly<Record<string, string>> = {}): UnitProperty[] {
   const found: UnitProperty[] = [];
   for (const [key, text] of Object.entries(annotations)) {
-    if (!key.startsWith(PREFIX)) continue;
+    if (!key.startsWith(UNIT_PROPERTY_PREFIX)) continue;
     const field = `annotations[${JSON.stringify(key)}]`;
-    const name = key.slice(PREFIX.length);
+    const name = key.slice(UNIT_PROPERTY_PREFIX.length);
     if (!/^[A-Z][A-Za-z]{2,}$/.test(name)) throw badAnnotation(field, `"${name}" is no name of a property`);
     try {
       found.push(inMicroseconds(name, parseGvariant(text)));
