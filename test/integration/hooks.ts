@@ -1,30 +1,24 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { type Change, type Hook, type HookKind, makeBundle } from '../helpers/bundle.ts';
-import { only, suite } from '../helpers/requires.ts';
+import t from 'tap';
 import {
-  nothingLeft,
-  type Result,
-  refused,
-  run,
-  runtime,
-  state,
-  succeed,
-  waitFor,
-} from '../helpers/runtime.ts';
+  type Change,
+  type Hook,
+  type HookKind,
+  makeBundle,
+  readConfig,
+  withoutNamespace,
+  withUserNamespace,
+  writeConfig,
+} from '../helpers/bundle.ts';
+import { createAndStart, failing, shell } from '../helpers/hooks.ts';
+import { only, requires, suite } from '../helpers/requires.ts';
+import { nothingLeft, run, runtime, state, succeed, waitFor } from '../helpers/runtime.ts';
 import { leftovers, namespaceOf, newId, processes, root, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
 const ON_HOST: HookKind[] = ['prestart', 'createRuntime', 'poststart', 'poststop'];
-
-/** A hook that runs a script of the shell: that of the host, or for startContainer the container's. */
-const shell = (script: string, more: Partial<Hook> = {}): Hook => ({
-  path: '/bin/sh',
-  args: ['sh', '-c', script],
-  ...more,
-});
 
 /** What `record` writes down. */
 interface Entry {
@@ -154,111 +148,6 @@ t.test('the life of a container', async (t) => {
   }
 });
 
-/** A bundle with hooks of which one fails, and a poststop hook that notes that it has run. */
-function failing(kind: HookKind, hook: Hook, change: Change = () => {}) {
-  const log = join(temp, newId());
-  const bundle = makeBundle((config) => {
-    config.process.args = ['/bin/sh', '-c', 'echo ran; exec sleep 1000'];
-    const ok = shell('exit 0');
-    config.hooks = { [kind]: [ok, hook, shell(`echo ${kind} goes on >> ${log}`)] };
-    if (kind !== 'poststop') config.hooks.poststop = [shell(`echo poststop >> ${log}`)];
-    change(config);
-  });
-  return { bundle, log: () => (existsSync(log) ? readFileSync(log, 'utf8') : '') };
-}
-
-/** create and start; returns the result of the one that fails. */
-function createAndStart(t: Test, bundle: string): { id: string; result: Result } {
-  const id = newId();
-  t.teardown(() => void run(['delete', '--force', id]));
-  const created = run(['create', id], { bundle });
-  return { id, result: created.status === 0 ? run(['start', id]) : created };
-}
-
-const FIVE: HookKind[] = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart'];
-
-// runc 1.1.5 keeps the container when startContainer fails, and says nothing of it.
-for (const kind of FIVE) {
-  t.test(`a ${kind} hook that fails`, only('trunc'), async (t) => {
-    const hook = shell('echo some words; echo more words >&2; exit 3');
-    const { bundle, log } = failing(kind, hook);
-    const { id, result } = createAndStart(t, bundle);
-    const reason = `hooks\\.${kind}\\[1\\]: /bin/sh: exit status 3: some words; more words`;
-    t.equal(result.status, 1);
-    t.match(result.stderr, new RegExp(`^[^\\n]*${reason}\\n$`), 'the reason, on one line');
-    t.equal(log(), 'poststop\n', 'no further hook of the kind, but poststop');
-    t.equal(state(id), undefined, 'the container is gone');
-    t.same(leftovers(), [], 'and all that there was of it');
-
-    const again = run(['run', id], { bundle });
-    t.equal(again.status, 1, 'the same with run');
-    t.match(again.stderr, new RegExp(reason));
-    t.equal(log(), 'poststop\npoststop\n');
-    if (kind !== 'poststart') t.equal(again.stdout, '', 'the program has not run');
-    t.same(leftovers(), []);
-  });
-}
-
-// runc 1.1.5 stops at the first one.
-t.test('poststop hooks that fail are warnings', only('trunc'), async (t) => {
-  const { bundle, log } = failing('poststop', shell('echo bad; kill -9 $$'), (config) => {
-    config.process.args = ['/bin/true'];
-  });
-  const { id, result } = createAndStart(t, bundle);
-  t.equal(result.status, 0);
-  waitFor(id, 'stopped');
-  const deleted = run(['delete', id]);
-  t.equal(deleted.status, 0);
-  t.match(
-    deleted.stderr,
-    /^[^\n]*level=warning msg="hooks\.poststop\[1\]: \/bin\/sh: killed by signal 9: bad"\n$/,
-  );
-  t.equal(log(), 'poststop goes on\n');
-  t.equal(run(['run', newId()], { bundle }).status, 0, 'at the end of run too');
-  t.equal(log(), 'poststop goes on\n'.repeat(2));
-});
-
-t.test('what cannot be executed', only('trunc'), async (t) => {
-  const plain = join(temp, 'plain');
-  writeFileSync(plain, 'exit 0\n', { mode: 0o644 });
-  const bare = join(temp, 'bare');
-  writeFileSync(bare, 'exit 0\n', { mode: 0o755 });
-  const lost = join(temp, 'lost');
-  writeFileSync(lost, '#!/no/such/interpreter\n', { mode: 0o755 });
-  const cases: [string, RegExp][] = [
-    ['/no/such/hook', /execute \/no\/such\/hook: no such file or directory\n/],
-    [plain, /execute \/.*\/plain: permission denied\n/],
-    [bare, /execute \/.*\/bare: exec format error \(a script needs a line with #! and its interpreter\)\n/],
-    [lost, /execute \/.*\/lost: no such file or directory \(the file is there, its interpreter is not\)\n/],
-    [temp, /execute \/.*: permission denied\n/],
-  ];
-  for (const [path, reason] of cases) {
-    const { bundle, log } = failing('createRuntime', { path });
-    const result = run(['create', newId()], { bundle });
-    refused(t, result, new RegExp(`hooks\\.createRuntime\\[1\\]: ${reason.source}`), path);
-    t.equal(log(), 'poststop\n');
-  }
-  for (const kind of ['createContainer', 'startContainer'] as const) {
-    const { result } = createAndStart(t, failing(kind, { path: '/no/such' }).bundle);
-    const reason = `hooks\\.${kind}\\[1\\]: execute /no/such: no such file or directory\\n`;
-    refused(t, result, new RegExp(reason), kind);
-  }
-});
-
-t.test('timeouts', only('trunc'), async (t) => {
-  for (const kind of FIVE) {
-    const { bundle, log } = failing(kind, shell('echo waiting; sleep 1000; echo late', { timeout: 1 }));
-    const before = Date.now();
-    const { result } = createAndStart(t, bundle);
-    const reason = new RegExp(`hooks\\.${kind}\\[1\\]: /bin/sh: timed out after 1 s: waiting\\n`);
-    t.equal(result.status, 1);
-    t.match(result.stderr, reason);
-    t.ok(Date.now() - before < 8000, `${kind} took ${Date.now() - before} ms`);
-    t.equal(log(), 'poststop\n');
-    t.same(leftovers(), [], 'the hook and its children are dead');
-  }
-});
-
 t.test('in time', async (t) => {
   const { bundle } = failing('createRuntime', shell('sleep 0.1', { timeout: 30 }));
   const { result } = createAndStart(t, bundle);
@@ -310,6 +199,113 @@ t.test('hooks may use the runtime', only('trunc'), async (t) => {
     /^ +"status": "creating",\n +"status": "creating",\n +"status": "running",\n.*container does not exist: .*\n$/,
   );
   t.equal(state(id), undefined, 'the last poststart hook has deleted the container');
+});
+
+const PATH = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin';
+/** Prints the pid of the state. */
+const PID = `sed 's/.*"pid":\\([0-9]*\\).*/\\1/'`;
+
+const tmpfs = (destination: string) => ({
+  destination,
+  type: 'tmpfs',
+  source: 'tmpfs',
+  options: ['mode=0777'],
+});
+
+// As GPU hooks do: from the host through the namespaces of init, and from inside with the files of the host.
+t.test('hooks mount into the rootfs', requires('nsenter'), async (t) => {
+  for (const flags of [[], ['--no-pivot']]) {
+    const bundle = makeBundle((config) => {
+      for (const name of ['one', 'two']) config.mounts.push(tmpfs(`/${name}`));
+      config.process.args = ['/bin/cat', '/one/file', '/two/file'];
+    });
+    const rootfs = join(bundle, 'rootfs');
+    const config = readConfig(bundle);
+    const enter = `nsenter -t "$(${PID})" -m`;
+    config.hooks = {
+      createRuntime: [shell(`${enter} sh -c 'echo from the host > ${rootfs}/one/file'`, { env: [PATH] })],
+      createContainer: [
+        shell('echo from inside > two/file; mount --bind two/file one/file || exit 7', { env: [PATH] }),
+      ],
+    };
+    writeConfig(bundle, config);
+    const { status, stdout, stderr } = run(['run', ...flags, newId()], { bundle });
+    t.equal(status, 0, stderr);
+    t.equal(stdout, 'from inside\nfrom inside\n', `a mount of a hook is the container's ${flags}`);
+    t.notOk(existsSync(join(rootfs, 'one/file')), 'and not the host’s');
+  }
+});
+
+t.test('in other namespaces', only('trunc'), async (t) => {
+  const cases: Record<string, Change> = {
+    'a user namespace': (config) => withUserNamespace(config),
+    'no pid namespace': (config) => withoutNamespace(config, 'pid'),
+    'no mount namespace': (config) => {
+      withoutNamespace(config, 'mount');
+      config.mounts = [];
+    },
+    'another user': (config) => {
+      config.process.user = { uid: 1000, gid: 1000 };
+    },
+  };
+  for (const [name, change] of Object.entries(cases)) {
+    const id = newId();
+    const note = 'echo $(id -u) $(umask) >> /tmp/log';
+    const bundle = makeBundle((config) => {
+      config.process.args = ['/bin/cat', '/tmp/log'];
+      config.hooks = {
+        createContainer: [shell('echo $(id -u) $(umask) > tmp/log; chmod 666 tmp/log', { env: [PATH] })],
+        startContainer: [shell(note)],
+      };
+      change(config);
+    });
+    const { status, stdout, stderr } = run(['run', id], { bundle });
+    t.equal(status, 0, `${name}: ${stderr}`);
+    t.equal(stdout, `0 0022\n${name === 'another user' ? 1000 : 0} 0022\n`, name);
+    t.same(leftovers(), []);
+  }
+});
+
+t.test(
+  'startContainer hooks have the limits of the program, and its environment if none of their own',
+  only('trunc'),
+  async (t) => {
+    const bundle = makeBundle((config) => {
+      config.process.env = ['PATH=/bin', 'A=1'];
+      config.process.rlimits = [
+        { type: 'RLIMIT_NOFILE', soft: 33, hard: 44 },
+        { type: 'RLIMIT_AS', soft: 1 << 26, hard: 1 << 26 },
+      ];
+      config.process.noNewPrivileges = true;
+      const show =
+        'echo $A $(ulimit -Sn) $(ulimit -Hn) $(ulimit -v) $(grep NoNewPrivs /proc/self/status) > /log';
+      config.hooks = { startContainer: [shell(show)] };
+      config.process.args = ['/bin/sh', '-c', `cat /log; ${show}; cat /log`];
+    });
+    const { stdout, stderr } = run(['run', newId()], { bundle });
+    t.equal(stdout, '1 33 44 65536 NoNewPrivs: 1\n'.repeat(2), stderr);
+  },
+);
+
+t.test('the program has been executed when poststart hooks run', only('trunc'), async (t) => {
+  const log = join(temp, newId());
+  const bundle = makeBundle((config) => {
+    config.process.args = ['/bin/sleep', '1000'];
+    config.hooks = {
+      startContainer: [shell('sleep 0.2')],
+      poststart: [shell(`readlink /proc/$(${PID})/exe > ${log}`, { env: [PATH] })],
+    };
+  });
+  for (const go of [
+    (id: string) => succeed(['run', '--detach', id], { bundle }),
+    (id: string) => createAndStart(t, bundle, id),
+  ]) {
+    const id = newId();
+    go(id);
+    t.match(readFileSync(log, 'utf8'), /busybox\n$/);
+    writeFileSync(log, '');
+    succeed(['delete', '--force', id]);
+  }
 });
 
 t.test('nothing is left', nothingLeft);
