@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { type Change, makeBundle } from './bundle.ts';
-import { leftovers, newId, root, tag, temp, until } from './sandbox.ts';
+import { leftovers, newId, root, slowness, tag, temp, until } from './sandbox.ts';
 
 export type Kind = 'trunc' | 'runc' | 'crun';
 
@@ -50,7 +50,7 @@ export interface RunOptions {
   stdin?: string | Buffer | number;
   /** Added to a clean environment. */
   env?: Record<string, string>;
-  /** Milliseconds until SIGKILL. */
+  /** Milliseconds until SIGKILL; more on a slow machine. */
   timeout?: number;
   cwd?: string;
   /** Options in front of the command, after --root. */
@@ -98,7 +98,7 @@ function prepare(args: string[], options: RunOptions): Prepared {
     options: {
       cwd: options.cwd ?? temp,
       stdio,
-      timeout: options.timeout ?? 10_000,
+      timeout: (options.timeout ?? 10_000) * slowness,
     },
     output: {
       // Read when asked for, so that the output of a created container can be seen later.

@@ -22,14 +22,17 @@ export function newId(): string {
   return `${tag}-${String(count).padStart(3, '0')}`; // sorts in the order of making
 }
 
+/** How many times slower than usual this machine is; for times that only bound what hangs. */
+export const slowness = Number(process.env.SLOW ?? 1);
+
 /** Waits without an event loop. */
 export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** Polls until `check` returns something truthy, and returns that; throws after `milliseconds`. */
+/** Polls until `check` returns something truthy, and returns that; throws after `milliseconds` (longer on a slow machine). */
 export function until<T>(what: string, check: () => T, milliseconds = 10_000): NonNullable<T> {
-  const end = Date.now() + milliseconds;
+  const end = Date.now() + milliseconds * slowness;
   for (;;) {
     const value = check();
     if (value) return value;
@@ -107,7 +110,7 @@ export function leftovers(): string[] {
     ...cgroups().map((path) => `cgroup ${path}`),
     ...rootEntries().map((path) => `file ${path}`),
   ];
-  const end = Date.now() + 2000;
+  const end = Date.now() + 2000 * slowness;
   let found = look();
   while (found.length > 0 && Date.now() < end) {
     sleep(20);
