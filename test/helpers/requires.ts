@@ -9,6 +9,8 @@ const CHECKS: Record<string, () => string | false> = {
   // Raising a hard limit, or lowering an OOM score below what it was.
   CAP_SYS_RESOURCE: () => !hasCapability(24) && 'CAP_SYS_RESOURCE is required',
   'cgroup-v1': () => !existsSync('/sys/fs/cgroup/memory') && 'cgroup v1 is required',
+  'cgroup-v2': () => !existsSync('/sys/fs/cgroup/cgroup.controllers') && 'cgroup v2 alone is required',
+  apparmor: () => !existsSync('/sys/kernel/security/apparmor/profiles') && 'AppArmor is required',
   'time-namespace': () => !existsSync('/proc/self/ns/time') && 'a kernel with time namespaces is required',
   overlay: () =>
     !readFileSync('/proc/filesystems', 'utf8').includes('overlay') && 'the overlay filesystem is required',
