@@ -186,7 +186,8 @@ t.test(
   },
 );
 
-t.test('cgroups that the container made go with it', async (t) => {
+// runc 1.1.5 fails to remove them.
+t.test('cgroups that the container made go with it', only(['trunc', 'crun']), async (t) => {
   running(t, limited('nested'));
   mkdirSync(`${MOUNT}/${tag}/nested/a/b`, { recursive: true });
 });
