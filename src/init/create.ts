@@ -19,7 +19,7 @@ import { joinSessionKeyring } from '../process/keyring.ts';
 import { reopenNull } from '../process/stdio.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
-import { type CgroupView, parseHierarchies } from '../rootfs/cgroup-mount.ts';
+import { type CgroupView, parseHierarchies, wholeHierarchy } from '../rootfs/cgroup-mount.ts';
 import { maskPaths } from '../rootfs/masked-paths.ts';
 import { chrootInto, moveInto, openRootfs, pivotInto } from '../rootfs/pivot.ts';
 import { setRootPropagation } from '../rootfs/propagation.ts';
@@ -110,9 +110,12 @@ function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
   tryAllowAllCpus();
   if (hasNew(request.spec, 'cgroup')) newNamespace('cgroup');
   else if (request.joinCgroup !== undefined) joinNamespace(new Fd(request.joinCgroup), 'cgroup');
+  const own = readFile('/proc/self/cgroup');
+  const hasNamespace = namespaceOf(request.spec, 'cgroup') !== undefined;
   return {
-    hierarchies: parseHierarchies(readFile('/proc/self/cgroup')),
+    hierarchies: parseHierarchies(own),
     paths: request.cgroupPaths,
-    hasNamespace: namespaceOf(request.spec, 'cgroup') !== undefined,
+    hasNamespace,
+    whole: hasNamespace ? undefined : wholeHierarchy(own, request.cgroupPaths['']),
   };
 }

@@ -14,6 +14,8 @@ import { attach } from './attach.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
 import { openTarget } from './target.ts';
 
+const SOURCE: FilesystemParameter = ['source', 'cgroup'];
+
 /** The hierarchies that the process is in, and where. */
 export interface CgroupView {
   /** Line by line /proc/self/cgroup: ['cpu', 'cpuacct'], ['name=systemd'], [] for cgroup v2. */
@@ -22,6 +24,18 @@ export interface CgroupView {
   paths: Readonly<Record<string, string>>;
   /** Whether the container has a cgroup namespace, so that a mount shows its own part only. */
   hasNamespace: boolean;
+  /**
+   * Where the host has version 2 mounted, if a container that shares its view is to see all of it, as the paths in
+   * /proc/self/cgroup are meant. Not by a new mount: that would reset the options of the host's.
+   */
+  whole: string | undefined;
+}
+
+/** `whole` of a CgroupView, from the text of /proc/self/cgroup and the directory of the cgroup that we are in. */
+export function wholeHierarchy(text: string, own: string | undefined): string | undefined {
+  const [line = '', ...others] = text.trimEnd().split('\n');
+  if (!line.startsWith('0::/') || others.length > 0 || !own?.endsWith(line.slice(3))) return undefined;
+  return own.slice(0, own.length - line.length + 3);
 }
 
 /** Parses the text of /proc/self/cgroup. */
@@ -57,26 +71,27 @@ export function mountCgroup(step: MountStep, view: CgroupView, { root, label }: 
 /** The detached mount of one hierarchy, as the container may see it. */
 function hierarchyMount(controllers: readonly string[], step: MountStep, view: CgroupView): Fd {
   const own = view.paths[controllers[0] ?? ''];
-  if (!view.hasNamespace && own !== undefined) return ownDirectory(own, step);
+  if (view.whole !== undefined) return existing(view.whole, step);
+  if (!view.hasNamespace && own !== undefined) return existing(own, step);
   try {
     return newHierarchyMount(controllers, step);
   } catch (error) {
     // In a user namespace without a cgroup namespace of its own the kernel refuses; a bind is as good.
-    if (failedWith(error, 'EPERM', 'EBUSY') && own !== undefined) return ownDirectory(own, step);
+    if (failedWith(error, 'EPERM', 'EBUSY') && own !== undefined) return existing(own, step);
     throw error;
   }
 }
 
 function newHierarchyMount(controllers: readonly string[], step: MountStep): Fd {
-  if (controllers.length === 0) return newMount('cgroup2', step.parameters, attributesOf(step));
+  if (controllers.length === 0) return newMount('cgroup2', [SOURCE, ...step.parameters], attributesOf(step));
   const names = controllers.map((controller): FilesystemParameter => {
     const [key, value] = controller.split('=');
     return value === undefined ? [controller] : [key as string, value];
   });
-  return newMount('cgroup', names, attributesOf(step));
+  return newMount('cgroup', [SOURCE, ...names], attributesOf(step));
 }
 
-function ownDirectory(path: string, step: MountStep): Fd {
+function existing(path: string, step: MountStep): Fd {
   const mounted = cloneMount(path, false);
   changeMount(mounted, { set: attributesOf(step), clear: 0 });
   return mounted;
@@ -85,7 +100,7 @@ function ownDirectory(path: string, step: MountStep): Fd {
 /** The directory of the hierarchies, writable until they are mounted in it. */
 function legacyMount(step: MountStep, label: string | undefined): Fd {
   const context: FilesystemParameter[] = label ? [['context', label]] : [];
-  const parameters: FilesystemParameter[] = [['source', 'cgroup'], ['mode', '755'], ...context];
+  const parameters: FilesystemParameter[] = [SOURCE, ['mode', '755'], ...context];
   return newMount('tmpfs', parameters, attributesOf(step) & ~MOUNT_ATTR.RDONLY);
 }
 

@@ -9,7 +9,8 @@ import { newId, temp } from './sandbox.ts';
  */
 export function inMounts(script: string, propagation = 'private'): string[] {
   const whole = script.includes('"$@"') ? script : `set -e; ${script}; exec "$@"`;
-  return ['unshare', '-m', '--propagation', propagation, 'sh', '-c', whole, 'sh'];
+  // First of all private: mounts that are shared with the host would appear there.
+  return ['unshare', '-m', 'sh', '-c', `mount --make-r${propagation} / && { ${whole}; }`, 'sh'];
 }
 
 /** A Change: more mounts. */

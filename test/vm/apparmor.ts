@@ -7,7 +7,7 @@ import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused, run, running, runtime } from '../helpers/runtime.ts';
 import { newId, tag, temp } from '../helpers/sandbox.ts';
 
-suite('root', 'apparmor_parser');
+suite('root', 'apparmor', 'apparmor_parser');
 
 const PROFILE = `${tag}-profile`;
 
@@ -88,6 +88,13 @@ t.test('a profile that is not loaded', async (t) => {
     result.stderr,
     `process.apparmorProfile: set "${tag}-none": the policy that is loaded does not know it`,
   );
+});
+
+// runc and crun write it as it is.
+t.test('a name cannot be more than a name', only('trunc'), async (t) => {
+  loadProfile(t);
+  for (const name of [`${PROFILE}\nexec unconfined`, `${PROFILE}\0`, ' '])
+    refused(t, attempt(profile(name), 'true'), /process\.apparmorProfile/, JSON.stringify(name));
 });
 
 t.test('a label of SELinux, which is off', only('trunc'), async (t) => {

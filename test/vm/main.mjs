@@ -28,6 +28,7 @@ const USUAL = [
   'cgroup-resources',
   'cgroup-effects',
   'devices',
+  'idmap',
   'mounts',
   'namespaces',
 ];
