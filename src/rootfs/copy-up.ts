@@ -21,7 +21,15 @@ import {
   openInRoot,
   PATH_MAX,
 } from '../linux/path.ts';
-import { type EntryDetails, entryDetails, FILE_KIND, isDirectory, kindOf, statusOf } from '../linux/stat.ts';
+import {
+  type EntryDetails,
+  entryDetails,
+  FILE_KIND,
+  type FileStatus,
+  isDirectory,
+  kindOf,
+  statusOf,
+} from '../linux/stat.ts';
 import { syscall } from '../linux/syscall.ts';
 
 // Names in a rootfs are bytes, not text: here they are strings of one character for each byte.
@@ -41,9 +49,11 @@ interface Copy {
  * Copies what is below a directory into an empty mount that nobody sees yet: files, directories, links, nodes, with
  * owners, modes, times and attributes. What is mounted below it stays behind. Every entry is opened in its opened
  * directory without following a link, and nothing is opened that could make anybody wait. Directories are found by
- * their path from the top, so that no depth uses up descriptors.
+ * their path from the top, so that no depth uses up descriptors. Of the top itself the owner is taken over if `owned`.
  */
-export function copyUp(from: Fd, to: Fd): void {
+export function copyUp(from: Fd, to: Fd, owned: boolean): void {
+  using top = open(to, '');
+  if (owned) giveOwner(statusOf(from), (uid, gid) => syscall('fchown', top.number, uid, gid));
   const copy: Copy = { from, to, links: new Map(), directories: [] };
   const queue = [''];
   for (const path of queue) {
@@ -133,7 +143,7 @@ function finish(source: Fd | undefined, made: Fd, details: EntryDetails): void {
 }
 
 /** In a user namespace, what belongs to nobody there is left to its root. */
-function giveOwner({ uid, gid }: EntryDetails, change: (uid: number, gid: number) => void): void {
+function giveOwner({ uid, gid }: FileStatus, change: (uid: number, gid: number) => void): void {
   try {
     change(uid, gid);
   } catch (error) {

@@ -67,7 +67,7 @@ function mountFilesystem(step: MountStep, { root, label, late }: MountContext): 
     newMount(step.type, [...filesystemParameters(step, label), ...mode], attributes),
   );
   if (label && step.type === 'mqueue') labelMqueue(mounted, label);
-  if (step.copyUp && existed) copyUp(target, mounted);
+  if (step.copyUp && existed) copyUp(target, mounted, !gives(step, 'uid', 'gid'));
   attach(mounted, target, step);
   if (isLate) late.push({ destination: step.destination, mounted });
   else mounted.close();
@@ -83,6 +83,10 @@ function remountStep(step: MountStep, { root, late }: MountContext): void {
 
 /** A tmpfs takes over the mode of the directory that it hides, as users of images expect of /tmp. */
 function modeOf(target: Fd, step: MountStep): FilesystemParameter[] {
-  if (step.parameters.some(([name]) => name === 'mode')) return [];
+  if (gives(step, 'mode')) return [];
   return [['mode', (statusOf(target).mode & 0o7777).toString(8)]];
+}
+
+function gives({ parameters }: MountStep, ...names: string[]): boolean {
+  return parameters.some(([name]) => names.includes(name));
 }
