@@ -43,6 +43,8 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   newSession();
   verifyNamespaces(request);
   if (Object.keys(spec.linux?.netDevices ?? {}).length > 0) host.send({ type: 'arrived' });
+  // All paths of config.json are those of a mount namespace that is joined.
+  if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
   // From the host's view of the files, which no image can have prepared.
   const proc = openProc();
   const hostNull = cloneMount('/dev/null', false);

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { RuntimeError, within } from '../errors.ts';
-import { Fd } from '../linux/fd.ts';
-import { joinNamespace } from '../linux/namespace.ts';
+import type { Fd } from '../linux/fd.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { type CgroupView, mountCgroup } from '../rootfs/cgroup-mount.ts';
@@ -19,8 +18,7 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   const { spec, rootfs } = request;
   const steps = planMounts(spec, request.bundle);
   const opened = receiveSources(steps, host);
-  if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
-  else detachPropagation(spec.linux?.rootfsPropagation, rootfs);
+  if (request.joinMount === undefined) detachPropagation(spec.linux?.rootfsPropagation, rootfs);
   const root = within(`root.path: ${rootfs}`, () => mountRootfs(rootfs), { field: 'root.path' });
   const context: MountContext = { root, label: spec.linux?.mountLabel, opened, late: [] };
   for (const step of steps) {

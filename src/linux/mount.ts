@@ -73,7 +73,8 @@ export function reconfigureFilesystem(mounted: Fd, parameters: readonly Filesyst
 function configure(context: Fd, parameters: readonly FilesystemParameter[], command: number): void {
   const tell = (kind: number, key: string | null, value: string | null): void => {
     const result = trySyscall('fsconfig', context.number, kind, key, value, 0);
-    if (result < 0) throw explain(context, syscallError('fsconfig', -result), key);
+    if (result < 0)
+      throw explain(context, syscallError('fsconfig', -result), value ? `${key}=${value}` : key);
   };
   for (const [key, value] of parameters) {
     if (value === undefined) tell(FSCONFIG_SET_FLAG, key, null);
@@ -92,7 +93,7 @@ function tooLong(key: string, value: string): RuntimeError {
 }
 
 /** The messages that a filesystem has left in its context: `e tmpfs: Unknown parameter 'x'`. */
-function explain(context: Fd, error: SyscallError, key: string | null): RuntimeError {
+function explain(context: Fd, error: SyscallError, option: string | null): RuntimeError {
   const texts: string[] = [];
   for (;;) {
     const bytes = new Uint8Array(LOG_SIZE);
@@ -105,7 +106,7 @@ function explain(context: Fd, error: SyscallError, key: string | null): RuntimeE
         .replace(/^[ewi] /, ''),
     );
   }
-  if (key !== null && texts.length === 0) texts.push(`option "${key}"`);
+  if (option !== null && texts.length === 0) texts.push(`option "${option}"`);
   const reasons = [...texts, error.message.replace(/^\w+: /, '')];
   return new RuntimeError(reasons.join(': '), { code: 'MOUNT', errno: error.errno }, error);
 }

@@ -1,5 +1,6 @@
 // Runs in the container's namespaces.
 import { basename, dirname } from 'node:path';
+import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { failedWith, linkTargetAt, linkTargetOf, makeLinkAt } from '../linux/path.ts';
 import { FILE_KIND, isDirectory, kindOf, statusOf } from '../linux/stat.ts';
@@ -18,10 +19,19 @@ export function bind(root: Fd, step: MountStep, opened: Fd | undefined): void {
     copyLink(root, step.destination, linkTargetOf(mounted));
     return;
   }
-  using target = openTarget(root, step, { directory: isDirectory(status) }).fd;
+  const directory = isDirectory(status);
+  using target = openTarget(root, step, { directory }).fd;
+  if (!directory) checkNoDirectory(target, step);
   // Before anybody can see it.
   changeAttributes(mounted, step);
   attach(mounted, target, step);
+}
+
+/** The kernel calls it an invalid argument; callers know what it is by "not a directory". */
+function checkNoDirectory(target: Fd, { destination }: MountStep): void {
+  if (!isDirectory(statusOf(target))) return;
+  const message = `the source is not a directory, but ${destination} in the rootfs is one`;
+  throw new RuntimeError(message, { code: 'ROOTFS_PATH', errno: 'EISDIR' });
 }
 
 function copyLink(root: Fd, destination: string, leadsTo: string): void {

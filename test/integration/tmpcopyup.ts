@@ -52,7 +52,7 @@ t.test('files, directories and links with their modes', only(['trunc', 'runc']),
       mkdirSync(join(dir, 'sub/deep'), { recursive: true });
       writeFileSync(join(dir, 'sub/deep/file'), 'content\n');
       chmodSync(join(dir, 'sub/deep/file'), 0o4751);
-      chmodSync(join(dir, 'sub'), 0o1770);
+      chmodSync(join(dir, 'sub'), 0o1750);
       symlinkSync('sub/deep/file', join(dir, 'link'));
       symlinkSync('/no/such', join(dir, 'dangling'));
       writeFileSync(join(dir, 'empty'), '');
@@ -64,7 +64,7 @@ t.test('files, directories and links with their modes', only(['trunc', 'runc']),
     'content',
     'sub/deep/file',
     '/no/such',
-    '1770 directory',
+    '1750 directory',
     '4751 regular file',
     '644 regular empty file',
   ]);
