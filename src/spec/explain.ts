@@ -1,3 +1,5 @@
+import { RuntimeError } from '../errors.ts';
+import { log } from '../log.ts';
 import { allowed, type SchemaError } from './generated/validate-config.js';
 import { nearest } from './nearest.ts';
 
@@ -93,4 +95,16 @@ export function summarize(problems: readonly Problem[]): { text: string; left: n
   }
   const left = problems.length - count;
   return { text: left > 0 ? `${text}; and ${left} more` : text, left };
+}
+
+/**
+ * The error that says what is wrong in the document called `name`; its `field` is the first. With --debug each problem has
+ * a line of its own in the log.
+ */
+export function refusal(name: string, code: string, problems: readonly Problem[]): RuntimeError {
+  for (const problem of problems) log.debug(`${name}: ${describe(problem)}`);
+  const { text, left } = summarize(problems);
+  const field = problems[0]?.field || undefined;
+  const hint = left > 0 ? 'run it with --debug for all of them' : undefined;
+  return new RuntimeError(`${name}: ${text}`, { code, field, hint });
 }

@@ -1,22 +1,14 @@
 import { RuntimeError } from '../errors.ts';
-import { log } from '../log.ts';
 import { check } from './check.ts';
 import type { Document, Spec } from './config.ts';
-import { describe, explain, type Problem, summarize } from './explain.ts';
+import { explain, type Problem, refusal } from './explain.ts';
 import { validate } from './generated/validate-config.js';
 import { syntaxError } from './syntax-error.ts';
 
 const FILE = 'config.json';
+const INVALID = 'CONFIG_INVALID';
 // What rules about other parts of the document look at.
 const SHARED_SECTIONS = ['', 'linux', 'linux.namespaces', 'linux.uidMappings', 'linux.gidMappings'];
-
-function invalid(problems: readonly Problem[]): RuntimeError {
-  for (const problem of problems) log.debug(`${FILE}: ${describe(problem)}`);
-  const { text, left } = summarize(problems);
-  const field = problems[0]?.field || undefined;
-  const hint = left > 0 ? 'run it with --debug for all of them' : undefined;
-  return new RuntimeError(`${FILE}: ${text}`, { code: 'CONFIG_INVALID', field, hint });
-}
 
 /** Parses the text of a config.json; `file` is its name in errors. */
 export function parseDocument(text: string, file: string): unknown {
@@ -25,7 +17,7 @@ export function parseDocument(text: string, file: string): unknown {
   } catch (thrown) {
     const { line, column, expected } = syntaxError(text);
     const message = `${file} is not valid JSON: line ${line}, column ${column}: expected ${expected}`;
-    throw new RuntimeError(message, { code: 'CONFIG_INVALID' }, thrown);
+    throw new RuntimeError(message, { code: INVALID }, thrown);
   }
 }
 
@@ -52,14 +44,14 @@ function checkTheRest(document: unknown, problems: readonly Problem[]): Problem[
 
 /**
  * The parsed config.json as a Spec. An error (`CONFIG_INVALID`) names every field that is wrong, on one line;
- * its `field` is the first. With --debug each has a line of its own in the log.
+ * its `field` is the first.
  */
 export function validateSpec(document: unknown): Spec {
   if (!validate(document)) {
     const problems = explain(validate.errors ?? [], document);
-    throw invalid([...problems, ...checkTheRest(document, problems)]);
+    throw refusal(FILE, INVALID, [...problems, ...checkTheRest(document, problems)]);
   }
   const problems = check(document);
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw refusal(FILE, INVALID, problems);
   return document as Spec;
 }

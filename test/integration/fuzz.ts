@@ -2,6 +2,7 @@ import t from 'tap';
 import { RuntimeError } from '../../src/errors.ts';
 import { exampleSpec } from '../../src/spec/example.ts';
 import { parseDocument, validateSpec } from '../../src/spec/load.ts';
+import { validateResources } from '../../src/spec/load-resources.ts';
 import { refuseUnsupported } from '../../src/spec/unsupported.ts';
 import { set } from '../fixtures/broken/change.ts';
 import { complete, minimal } from '../fixtures/good-configs.ts';
@@ -79,6 +80,17 @@ t.test(`${CHECKS} documents from seed ${SEED} are checked`, { timeout }, async (
       t.fail(`number ${count} (${what}): ${field} is not in it: ${error.message}`);
   }
   t.ok(refused > CHECKS / 4 && refused < CHECKS, `${refused} of ${CHECKS} are refused`);
+});
+
+t.test(`${CHECKS} resources from seed ${SEED} are checked`, { timeout }, async (t) => {
+  const random = seeded(SEED);
+  for (let count = 0; count < CHECKS; count += 1) {
+    const { copy, what } = broken(complete.linux.resources, random);
+    const { error, reason } = failure(() => validateResources(copy));
+    if (reason) t.fail(`number ${count} (${what}) ${reason}`);
+    if (error && !(error.field && isIn(error.field, copy)))
+      t.fail(`number ${count} (${what}): ${error.field} is not in it: ${error.message}`);
+  }
 });
 
 t.test(`${TEXTS} texts from seed ${SEED} are parsed`, { timeout }, async (t) => {

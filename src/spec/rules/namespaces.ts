@@ -28,10 +28,11 @@ function needsMountNamespace(spec: Document, report: Report): void {
 
 /** Offsets can be written only before the first process is in the namespace. */
 function timeOffsets(spec: Document, report: Report): void {
-  const { monotonic, boottime } = spec.linux?.timeOffsets ?? {};
-  if (!monotonic && !boottime) return;
+  const offsets = spec.linux?.timeOffsets;
+  if (!offsets?.monotonic && !offsets?.boottime) return;
   if (!hasNew(spec, 'time')) report('linux.timeOffsets', 'needs a new time namespace');
-  for (const [clock, { secs = 0 } = {}] of Object.entries({ monotonic, boottime })) {
+  for (const clock of ['monotonic', 'boottime'] as const) {
+    const secs = offsets[clock]?.secs ?? 0;
     if (Math.abs(secs) > MAX_CLOCK)
       report(`linux.timeOffsets.${clock}.secs`, `must be from -${MAX_CLOCK} to ${MAX_CLOCK}, found ${secs}`);
   }
