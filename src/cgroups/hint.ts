@@ -25,6 +25,9 @@ function hint(failure: string): string | undefined {
       return 'weights need a kernel with CONFIG_BFQ_GROUP_IOSCHED or CONFIG_BLK_CGROUP_IOCOST';
     case 'CGROUP_SET ENOENT blkio':
       return 'weights need a kernel with CONFIG_BFQ_GROUP_IOSCHED, leaf weights one before 5.0';
+    case 'CGROUP_SET EOPNOTSUPP io':
+    case 'CGROUP_SET EOPNOTSUPP blkio':
+      return 'a weight for one disk needs its I/O scheduler to be BFQ or, in version 2, its io.cost.qos to be enabled';
     case 'CGROUP_SET ENODEV io':
     case 'CGROUP_SET ENODEV blkio':
       return 'no disk has these numbers; a partition has no limits of its own';

@@ -217,8 +217,8 @@ function limit(cgroup: Cgroup, spec: Spec): void {
   const { resources = {}, uidMappings } = spec.linux ?? {};
   cgroup.set(resources);
   cgroup.setDevices(resources.devices ?? []);
-  const { uid = 0 } = spec.process.user ?? {};
-  if (delegatesCgroup(spec)) cgroup.giveTo(hostId(uidMappings, uid) ?? uid);
+  const owner = hostId(uidMappings, spec.process.user?.uid ?? 0);
+  if (delegatesCgroup(spec) && owner !== undefined) cgroup.giveTo(owner);
 }
 
 /** Nothing of it is made yet. */

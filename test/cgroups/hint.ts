@@ -10,6 +10,8 @@ t.test('the most telling one', async (t) => {
   t.match(hintFor('CGROUP_SET', 'EACCES', 'cpuset.cpus'), /above it lacks/);
   t.match(hintFor('CGROUP_SET', 'ENOENT', 'hugetlb.3MB.max'), /huge pages/);
   t.match(hintFor('CGROUP_SET', 'ENOENT', 'io.weight'), /IOCOST/);
+  t.match(hintFor('CGROUP_SET', 'EOPNOTSUPP', 'io.weight'), /one disk/);
+  t.match(hintFor('CGROUP_SET', 'ENODEV', 'rdma.max'), /RDMA/);
   t.match(hintFor('CGROUP_SET', 'ENODEV', 'blkio.throttle.read_bps_device'), /disk/);
   t.match(hintFor('CGROUP_SET', 'ENOENT', 'cpu.idle'), /lacks the file/);
 });
