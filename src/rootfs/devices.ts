@@ -4,7 +4,7 @@ import { RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { attachMount, cloneMount } from '../linux/mount.ts';
 import { changeOwnerAt, deviceNumber, failedWith, makeNodeAt } from '../linux/path.ts';
-import { entryStatus, FILE_KIND, kindOf } from '../linux/stat.ts';
+import { entryStatus, FILE_KIND, type FileStatus, kindOf, statusOf } from '../linux/stat.ts';
 import type { Device } from '../spec/config.ts';
 import { openDirectory, openFile } from './resolve.ts';
 
@@ -28,10 +28,11 @@ function makeDevice(root: Fd, device: Device): void {
   try {
     makeNodeAt(directory, name, kind | ((device.fileMode ?? 0o666) & 0o7777), number);
   } catch (error) {
-    if (failedWith(error, 'EEXIST') && isPlaceholder(directory, name)) bindFromHost(directory, name, path);
-    else if (failedWith(error, 'EEXIST')) checkExisting(directory, name, kind, number);
+    const node: Node = { path, name, kind, number };
+    if (failedWith(error, 'EEXIST') && isPlaceholder(directory, name)) bindFromHost(directory, node);
+    else if (failedWith(error, 'EEXIST')) checkExisting(directory, node);
     // In a user namespace device nodes cannot be made: the host's own is bound in its place.
-    else if (failedWith(error, 'EPERM')) bindFromHost(directory, name, path);
+    else if (failedWith(error, 'EPERM')) bindFromHost(directory, node);
     else throw error;
     return;
   }
@@ -44,16 +45,29 @@ function isPlaceholder(directory: Fd, name: string): boolean {
   return kindOf(status) === FILE_KIND.regular && status.size === 0;
 }
 
-/** An image may bring the node, but nothing else may be in its place. */
-function checkExisting(directory: Fd, name: string, kind: number, number: number): void {
-  const status = entryStatus(directory, name);
-  const isSame =
-    kindOf(status) === kind && (kind === fifo || deviceNumber(status.major, status.minor) === number);
-  if (!isSame) throw new RuntimeError('another file is in its place', { code: 'DEVICE_EXISTS' });
+interface Node {
+  /** Absolute, and the last part of it. */
+  path: string;
+  name: string;
+  kind: number;
+  number: number;
 }
 
-function bindFromHost(directory: Fd, name: string, path: string): void {
-  using source = within('the host has none to bind', () => cloneMount(path, false));
-  using target = openFile(directory, name);
+/** An image may bring the node, but nothing else may be in its place. */
+function checkExisting(directory: Fd, node: Node): void {
+  if (isNode(entryStatus(directory, node.name), node)) return;
+  throw new RuntimeError('another file is in its place', { code: 'DEVICE_EXISTS' });
+}
+
+function isNode(status: FileStatus, { kind, number }: Node): boolean {
+  return kindOf(status) === kind && (kind === fifo || deviceNumber(status.major, status.minor) === number);
+}
+
+function bindFromHost(directory: Fd, node: Node): void {
+  using source = within('the host has none to bind', () => cloneMount(node.path, false));
+  if (!isNode(statusOf(source), node)) {
+    throw new RuntimeError("the host's own file of that name is not this device", { code: 'DEVICE_EXISTS' });
+  }
+  using target = openFile(directory, node.name);
   attachMount(source, target);
 }

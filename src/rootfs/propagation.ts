@@ -17,37 +17,38 @@ const flags: Record<RootfsPropagation, number> = {
 };
 
 /**
- * Sets how mounts travel between the host and the new mount namespace before anything is mounted there:
- * by default from the host to the container only.
+ * What the container's copies of the host's mounts become. Only where the rootfs is to be shared they stay what they are:
+ * otherwise nothing that is mounted below one of them may reach the host, not even with a value that is for the root
+ * alone. What is unbindable could not be bound to begin with.
  */
-export function detachPropagation(propagation: RootfsPropagation | undefined, rootfs: string): void {
-  const flag = flags[propagation ?? 'rslave'];
-  // What is unbindable could not become the container's root.
-  mount(null, '/', flag & MS_UNBINDABLE ? MS_PRIVATE | (flag & MS_REC) : flag);
-  // One that only receives stays what it is as a slave.
-  if (flag & MS_SHARED) changeParent(rootfs, MS_PRIVATE);
-  else if (!(flag & MS_REC)) changeParent(rootfs, MS_SLAVE);
+function copyPropagation(propagation: RootfsPropagation = 'rslave'): number {
+  const flag = flags[propagation];
+  if (flag & (MS_SHARED | MS_SLAVE)) return flag & MS_SHARED ? flag : MS_SLAVE | MS_REC;
+  return flag & MS_REC ? MS_PRIVATE | MS_REC : MS_SLAVE | MS_REC;
 }
 
-/**
- * What init's copy of a host's mount would be, for one that the host copies: in a user namespace of its own a copy only
- * receives, without one it is as detachPropagation makes it.
- */
+/** Sets how mounts travel between the host and the new mount namespace, before anything is mounted there. */
+export function detachPropagation(propagation: RootfsPropagation | undefined, rootfs: string): void {
+  const flag = copyPropagation(propagation);
+  mount(null, '/', flag);
+  if (flag & MS_SHARED) makeParentPrivate(rootfs);
+}
+
+/** The same for a mount that the host copies for the container: in a user namespace copies only receive. */
 export function clonePropagation(spec: Spec): { propagation: number; recursive: boolean } {
-  const flag = flags[spec.linux?.rootfsPropagation ?? 'rslave'];
-  const recursive = true;
-  if (namespaceOf(spec, 'user') !== undefined || flag & MS_SLAVE) return { propagation: MS_SLAVE, recursive };
-  return { propagation: flag & MS_SHARED ? 0 : MS_PRIVATE, recursive };
+  const flag = copyPropagation(spec.linux?.rootfsPropagation);
+  const keeps = (flag & MS_SHARED) !== 0 && namespaceOf(spec, 'user') === undefined;
+  return { propagation: keeps ? 0 : flag & MS_PRIVATE || MS_SLAVE, recursive: true };
 }
 
 /** pivot_root refuses a root whose parent mount is shared, and what is mounted there would reach the host. */
-function changeParent(path: string, propagation: number): void {
+function makeParentPrivate(path: string): void {
   try {
-    mount(null, path, propagation);
+    mount(null, path, MS_PRIVATE);
   } catch (error) {
     // Not a mount point: the mount is further up.
     if (!failedWith(error, 'EINVAL') || path === '/') throw error;
-    changeParent(dirname(path), propagation);
+    makeParentPrivate(dirname(path));
   }
 }
 

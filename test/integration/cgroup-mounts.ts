@@ -54,6 +54,8 @@ for (const [name, change] of [
       t.match(pids, /^1\n(\d+\n)*1\b/, 'its own cgroup');
       for (const line of mounts.split('\n')) t.match(line, /^\/ |^\/.*trunc-/, 'nothing of others is there');
       for (const line of mounts.split('\n')) t.match(line, /rw,nosuid,nodev,noexec,relatime/, line);
+      // runc 1.1.5 keeps the mode of the directory of sysfs.
+      if (runtime.kind !== 'trunc') return;
       t.match(inside(all(change, cgroup()), 'stat -c "%a %F" /sys/fs/cgroup'), '755 directory');
     },
   );
