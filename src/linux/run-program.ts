@@ -61,14 +61,14 @@ export function runProgram(run: ProgramRun): ProgramEnd {
 function start({ input, milliseconds, ...plan }: ProgramRun): Running {
   const stdin = openPipe();
   const output = openPipe();
-  setNonBlocking(stdin.write, true);
-  setNonBlocking(output.read, true);
+  setNonBlocking(stdin.write);
+  setNonBlocking(output.read);
   try {
     // In a group of its own, the terminal's ^C would not reach it: only where its time is limited anyway.
     const leadsGroup = milliseconds !== undefined;
-    const process = spawn({ ...plan, stdin: stdin.read, output: output.write, leadsGroup });
+    const spawned = spawn({ ...plan, stdin: stdin.read, output: output.write, leadsGroup });
     const unread = new TextEncoder().encode(input);
-    return { ...process, stdin, unread, output: output.read, closed: false, latest: Buffer.alloc(0) };
+    return { ...spawned, stdin, unread, output: output.read, closed: false, latest: Buffer.alloc(0) };
   } catch (error) {
     for (const fd of [stdin.read, stdin.write, output.read]) fd.close();
     throw error;

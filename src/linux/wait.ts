@@ -5,13 +5,7 @@ export function waitForExit(pid: number): number {
   return exitStatus(waitFor(pid));
 }
 
-function waitFor(pid: number): Int32Array {
-  const status = new Int32Array(1);
-  syscall('wait4', pid, new Uint8Array(status.buffer), 0, 0);
-  return status;
-}
-
-/** The same in words: `exit status 3`, `signal 9`. */
+/** The same, and in words: `exit status 3`, `killed by signal 9`. */
 export function waitForEnd(pid: number): { status: number; how: string } {
   const [value = 0] = waitFor(pid);
   const signal = value & 0x7f;
@@ -19,8 +13,14 @@ export function waitForEnd(pid: number): { status: number; how: string } {
   return { status, how: signal === 0 ? `exit status ${status}` : `killed by signal ${signal}` };
 }
 
-/** The same from the kernel's encoding. Source: wait(2). */
+/** What waitForExit returns, from the kernel's encoding. Source: wait(2). */
 export function exitStatus([value = 0]: Int32Array): number {
   const signal = value & 0x7f;
   return signal === 0 ? (value >> 8) & 0xff : 128 + signal;
+}
+
+function waitFor(pid: number): Int32Array {
+  const status = new Int32Array(1);
+  syscall('wait4', pid, new Uint8Array(status.buffer), 0, 0);
+  return status;
 }

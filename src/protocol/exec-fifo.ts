@@ -44,13 +44,14 @@ export function waitForStart(proc: Fd, fifo: number): Gate {
 /** The start command's side: lets init go on, which must be alive at the end; removes the fifo. Returns its open end. */
 export function releaseStart(path: string, init: Fd): Fd {
   const gate = new Fd(syscall('openat', AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0));
+  // At once: init goes on as soon as it is open, and without the fifo nobody takes the container for one that waits.
+  removeFile(path);
   const [opened, ended] = poll([gate.number, init.number]);
   const count = opened ? syscall('read', gate.number, new Uint8Array(1), 1) : 0;
   if (count === 0) {
     const reason = ended ? 'container init is dead' : 'exec fifo is empty';
     throw new RuntimeError(`cannot start the container: ${reason}`, { code: 'INIT_DEAD' });
   }
-  removeFile(path);
   return gate;
 }
 

@@ -120,6 +120,22 @@ t.test('a program that cannot be executed', only('trunc'), async (t) => {
   t.equal(log(), 'poststop\n');
 });
 
+t.test('poststop hooks clean up after a create that fails for another reason', async (t) => {
+  const { bundle, log } = failing('createRuntime', shell('exit 0'), (config) => {
+    config.process.args = ['/no/such/program'];
+  });
+  t.equal(run(['create', newId()], { bundle }).status, 1);
+  t.equal(log(), 'createRuntime goes on\npoststop\n');
+});
+
+t.test('no hook runs for a config that is refused', async (t) => {
+  const { bundle, log } = failing('createRuntime', shell('exit 0'), (config) => {
+    config.process.cwd = 'relative';
+  });
+  t.equal(run(['create', newId()], { bundle }).status, 1);
+  t.equal(log(), '');
+});
+
 /** A hook that hangs, and tells that it does. */
 function hanging(kind: HookKind) {
   const mark = join(temp, newId());
@@ -184,6 +200,7 @@ t.test(
     succeed(['create', id], { bundle });
     const { child, done } = background(['start', id]);
     until('the hook', () => existsSync(join(bundle, 'rootfs/mark')));
+    waitFor(id, 'running');
     child.kill('SIGKILL');
     await done;
     const pid = state(id)?.pid;
