@@ -4,7 +4,7 @@ import type { Change } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused } from '../helpers/runtime.ts';
 
-// With AppArmor: test/vm. No policy of SELinux is loaded on any machine that runs these tests.
+// With AppArmor: test/vm/apparmor.ts. No policy of SELinux is loaded on any machine that runs these tests.
 suite('root');
 
 const label =

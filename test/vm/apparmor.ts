@@ -80,6 +80,14 @@ t.test('an image that brings a /proc of its own (CVE-2019-16884)', only('trunc')
   for (const file of files) t.equal(readFileSync(file, 'utf8'), '', file);
 });
 
+t.test('a hook before it does not use it up', only('trunc'), async (t) => {
+  loadProfile(t);
+  const hook = { path: '/bin/sh', args: ['sh', '-c', 'cat /proc/self/attr/current > /tmp/hook'] };
+  const change: Change = (config) => void Object.assign(config, { hooks: { startContainer: [hook] } });
+  const seen = inside(profile(PROFILE, change), 'cat /tmp/hook /proc/self/attr/current');
+  t.equal(seen, `${PROFILE} (enforce)\n${PROFILE} (enforce)`);
+});
+
 t.test('a profile that is not loaded', async (t) => {
   const result = attempt(profile(`${tag}-none`), 'true');
   refused(t, result, /apparmor/i);
