@@ -3,7 +3,7 @@
  * hierarchy, AppArmor. The last line is `N passed, N failed`.
  * Usage: npm run test:vm [-- FILE...]; RUNTIME=runc or crun runs the same tests on another runtime.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { at, project, run, say, stop } from '../scripts/project.mjs';
 import { installDebianPackages, installNpmPackages, requireRoot } from '../scripts/setup.mjs';
@@ -93,11 +93,19 @@ async function runTests(files) {
   return counter;
 }
 
-/** npm does not pass on every signal, and can be killed: whoever started this ends it. */
-function endWithParent() {
+/** The npm that runs this script, by way of a shell or not; undefined without one. */
+function findNpm(pid = process.ppid, generations = 2) {
+  if (generations === 0) return undefined;
+  const read = (name) => readFileSync(`/proc/${pid}/${name}`, 'latin1');
+  if (read('cmdline').startsWith('npm')) return pid;
+  return findNpm(Number(/^PPid:\t(.*)$/m.exec(read('status'))?.[1]), generations - 1);
+}
+
+/** A signal ends this, and the machine with it. An npm that is killed passes nothing on, so its end counts as one. */
+function endWhenAsked() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
-  const parent = process.ppid;
-  setInterval(() => process.ppid === parent || process.exit(1), 500).unref();
+  const npm = process.env.npm_lifecycle_event && findNpm();
+  if (npm) setInterval(() => existsSync(`/proc/${npm}`) || process.exit(1), 500).unref();
 }
 
 if (process.arch !== 'x64') stop('npm run test:vm needs x86-64');
@@ -106,7 +114,7 @@ if (RUNTIME && !RUNTIMES.includes(RUNTIME))
   stop(`RUNTIME is ${RUNTIMES.slice(1).join(' or ')} in the machine, not ${RUNTIME}`);
 const files = choose(process.argv.slice(2));
 requireRoot('npm run test:vm');
-endWithParent();
+endWhenAsked();
 installNpmPackages();
 installDebianPackages(DEBIAN_PACKAGES);
 if (!run(process.execPath, [at('test/scripts/build.mjs')])) stop('the build failed');
