@@ -1,50 +1,28 @@
-import { openCgroup } from '../cgroups/open.ts';
-import type { Cgroup } from '../cgroups/types.ts';
 import { RuntimeError } from '../errors.ts';
-import { checkRdt, discardRdt, findResctrl, joinRdt, planRdt, type RdtPlan } from '../intel-rdt.ts';
 import type { Fd } from '../linux/fd.ts';
 import { changeOwner } from '../linux/file.ts';
-import { O_WRONLY, openPath } from '../linux/path.ts';
-import { processStat } from '../linux/proc.ts';
-import { log, logOptions } from '../log.ts';
+import { log } from '../log.ts';
 import { refuseHostSysctls } from '../namespaces/host-sysctls.ts';
 import { hostId } from '../namespaces/id-maps.ts';
-import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
-import { setProcessIoPriority } from '../process/io-priority.ts';
 import { checkLabels } from '../process/labels.ts';
-import { setOomScoreAdj } from '../process/oom-score-adj.ts';
-import { raiseRlimits } from '../process/rlimits.ts';
-import { setScheduler } from '../process/scheduler.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import { checkMountLabel } from '../rootfs/mount-label.ts';
 import type { Spec } from '../spec/config.ts';
-import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
-import { delegatesCgroup, hasHooks, rootfsPath } from '../spec/query.ts';
 import { refuseUnsupported } from '../spec/unsupported.ts';
+import { build, type Created, type Making } from './build.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
-import { callerNofile } from './caller-limits.ts';
-import { removeCgroup } from './delete.ts';
-import { afterDelete, runHostHooks } from './host-hooks.ts';
-import { openMountSources } from './mount-sources.ts';
+import { afterDelete } from './host-hooks.ts';
 import type { CreateOptions } from './options.ts';
-import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
-import { writePidFile } from './pid-file.ts';
-import { endInit, expect, type Init, startInit } from './start-init.ts';
-import { announce, type ContainerRecord, claim, commit, fifoPath, lock, removeRecord } from './store.ts';
+import { openOutlets } from './outlets.ts';
+import { endInit, startInit } from './start-init.ts';
+import { claim, fifoPath, lock, removeRecord } from './store.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */
 export function create(options: CreateOptions): { id: string; pid: number } {
   const { init } = createWith(options, { fifo: true, terminal: undefined });
   init.channel[Symbol.dispose]();
   return { id: options.id, pid: init.pid };
-}
-
-/** A container whose program may run as soon as init reads `go`, or reaches the exec.fifo if it has one. */
-export interface Created {
-  init: Init;
-  record: ContainerRecord;
-  cgroup: Cgroup;
 }
 
 export interface HowToStart {
@@ -66,14 +44,14 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
   claim(options);
   // Held until everything is undone: nobody can claim the ID again before.
   using _lock = lock(options);
-  const undo: (() => void)[] = [() => removeRecord(options)];
+  const making: Making = { undo: [() => removeRecord(options)] };
   try {
     using gate = fifo ? createExecFifo(fifoPath(options)) : undefined;
     // Before its configuration is known to be good, which takes as long as init takes to boot.
     const init = relyOn(config, () =>
       startInit(config.document.linux?.namespaces, { fifo: gate, passedFds }),
     );
-    undo.push(() => endInit(init));
+    making.init = init;
     // While init boots.
     const spec = config.validate();
     refuseUnsupported(spec);
@@ -82,9 +60,9 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
     if (fifo) giveExecFifo(fifoPath(options), spec);
-    return build({ ...options, ...outlets }, spec, init, undo);
+    return build({ ...options, ...outlets }, spec, init, making);
   } catch (error) {
-    for (const step of undo.reverse()) tryTo(step);
+    unmake(making);
     throw error;
   }
 }
@@ -97,6 +75,13 @@ function relyOn<T>(config: BundleConfig, action: () => T): T {
     config.validate();
     throw error;
   }
+}
+
+/** First the process, so that nothing of the rest is in use, and at last the hooks that are told of the end. */
+function unmake({ init, record, undo }: Making): void {
+  if (init !== undefined) tryTo(() => endInit(init));
+  for (const step of undo.reverse()) tryTo(step);
+  if (record !== undefined) tryTo(() => afterDelete(record));
 }
 
 /** A failure to clean up must not hide the reason for it, nor keep the rest from being cleaned up. */
@@ -122,136 +107,4 @@ function checkNoPivot({ noPivot }: CreateOptions, spec: Spec): void {
 /** The container's root opens it; what is not mapped stays the host's, and is checked elsewhere. */
 function giveExecFifo(path: string, { linux }: Spec): void {
   changeOwner(path, hostId(linux?.uidMappings, 0) ?? 0, hostId(linux?.gidMappings, 0) ?? 0);
-}
-
-function openNewCgroup({ id, systemd, systemdCgroup }: CreateOptions, spec: Spec): Cgroup {
-  const { annotations, linux } = spec;
-  return openCgroup({
-    cgroupsPath: linux?.cgroupsPath,
-    id,
-    systemd: systemdCgroup ? systemd : undefined,
-    annotations,
-  });
-}
-
-/** The host's part of the dialogue of protocol/messages.ts. */
-function build(options: CreateOptions & Outlets, spec: Spec, init: Init, undo: (() => void)[]): Created {
-  const cgroup = openNewCgroup(options, spec);
-  const { pid, channel } = init;
-  init.settle(spec.linux);
-  const softNofile = callerNofile();
-  const rdt = openRdt(spec, options.id);
-  const record = recordOf(options, spec, init, { cgroup, rdt });
-  const sources = openMountSources(spec, options.bundle, pid);
-  channel.send({
-    type: 'request',
-    request: {
-      ...init.request,
-      spec,
-      bundle: options.bundle,
-      rootfs: record.rootfs,
-      id: options.id,
-      noPivot: options.noPivot,
-      noNewKeyring: options.noNewKeyring,
-      listenFds: options.listenFds,
-      preserveFds: options.preserveFds,
-      cgroupPaths: cgroup.paths,
-      ...(softNofile === undefined ? {} : { softNofile }),
-      log: logOptions(),
-    },
-  });
-  if (sources.length > 0) channel.sendFds(sources);
-  for (const source of sources) source.close();
-  // Before there is anything else that outlives this process: `delete` must find it.
-  announce(options, record);
-  undo.unshift(() => afterDelete(record));
-  using netDevices = takeNetDevices(spec, init);
-  cgroup.create();
-  undo.splice(2, 0, () => removeCgroup(cgroup, record));
-  limit(cgroup, spec);
-  if (rdt !== undefined) {
-    const made: string[] = [];
-    undo.splice(2, 0, () => discardRdt(rdt, made));
-    joinRdt(rdt, pid, made);
-  }
-  setOomScoreAdj(pid, spec.process.oomScoreAdj);
-  raiseRlimits(pid, spec.process.rlimits);
-  cgroup.prepareJoin(pid);
-
-  channel.send({ type: 'cgroup' });
-  const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
-  channel.sendFds(files);
-  for (const file of files) file.close();
-  runCreateHooks(init, record);
-  passTerminal(init, options.terminal);
-  expect(init, 'ready');
-  cgroup.joined();
-  setScheduler(pid, spec.process.scheduler);
-  setProcessIoPriority(pid, spec.process.ioPriority);
-  passPidfd(init, options.pidfd);
-  commit(options);
-  if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
-  channel.send({ type: 'go' });
-  netDevices?.keep();
-  return { init, record, cgroup };
-}
-
-/** Once everything is mounted, and before init makes it its root. */
-function runCreateHooks(init: Init, record: ContainerRecord): void {
-  if (!hasHooks(record.config, ...CREATE_HOOKS)) return;
-  expect(init, 'mounted');
-  runHostHooks(CREATE_HOOKS, record, 'creating');
-  init.channel.send({ type: 'hooked' });
-}
-
-/** Once init is in its network namespace; before the hooks and sysctls that are about the devices. */
-function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
-  const devices = linux?.netDevices ?? {};
-  if (Object.keys(devices).length === 0) return undefined;
-  expect(init, 'arrived');
-  return moveNetDevices(devices, init.pid);
-}
-
-/** Before the first process of the container is in it. */
-function limit(cgroup: Cgroup, spec: Spec): void {
-  const { resources = {}, uidMappings } = spec.linux ?? {};
-  cgroup.set(resources);
-  cgroup.setDevices(resources.devices ?? []);
-  const owner = hostId(uidMappings, spec.process.user?.uid ?? 0);
-  if (delegatesCgroup(spec) && owner !== undefined) cgroup.giveTo(owner);
-}
-
-/** Nothing of it is made yet. */
-function openRdt({ linux }: Spec, id: string): RdtPlan | undefined {
-  if (linux?.intelRdt === undefined) return undefined;
-  const plan = planRdt(linux.intelRdt, id, findResctrl());
-  checkRdt(plan);
-  return plan;
-}
-
-interface Groups {
-  cgroup: Cgroup;
-  rdt: RdtPlan | undefined;
-}
-
-function recordOf(options: CreateOptions, spec: Spec, { pid }: Init, groups: Groups): ContainerRecord {
-  const { cgroup, rdt } = groups;
-  const kinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
-  const names: Record<string, string> = { mnt: 'NEWNS' };
-  return {
-    id: options.id,
-    bundle: options.bundle,
-    rootfs: rootfsPath(spec, options.bundle),
-    created: new Date().toISOString(),
-    init_process_pid: pid,
-    init_process_start: processStat(pid)?.startTime ?? 0,
-    cgroup_paths: cgroup.paths,
-    ...(cgroup.unit === undefined ? {} : { systemd_unit: cgroup.unit }),
-    namespace_paths: Object.fromEntries(
-      kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
-    ),
-    ...(rdt === undefined ? {} : { intel_rdt_path: rdt.group }),
-    ...(rdt?.monitor === undefined ? {} : { intel_rdt_mon_path: rdt.monitor }),
-    config: spec,
-  };
 }

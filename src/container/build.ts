@@ -1,0 +1,146 @@
+import { openCgroup } from '../cgroups/open.ts';
+import type { Cgroup } from '../cgroups/types.ts';
+import { checkRdt, discardRdt, findResctrl, joinRdt, planRdt, type RdtPlan } from '../intel-rdt.ts';
+import { O_WRONLY, openPath } from '../linux/path.ts';
+import { logOptions } from '../log.ts';
+import { hostId } from '../namespaces/id-maps.ts';
+import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
+import { setProcessIoPriority } from '../process/io-priority.ts';
+import { setOomScoreAdj } from '../process/oom-score-adj.ts';
+import { raiseRlimits } from '../process/rlimits.ts';
+import { setScheduler } from '../process/scheduler.ts';
+import type { InitRequest } from '../protocol/messages.ts';
+import type { Spec } from '../spec/config.ts';
+import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
+import { delegatesCgroup, hasHooks } from '../spec/query.ts';
+import { callerNofile } from './caller-limits.ts';
+import { removeCgroup } from './delete.ts';
+import { runHostHooks } from './host-hooks.ts';
+import { openMountSources } from './mount-sources.ts';
+import type { CreateOptions } from './options.ts';
+import { type Outlets, passPidfd, passTerminal } from './outlets.ts';
+import { writePidFile } from './pid-file.ts';
+import { recordOf } from './record.ts';
+import { expect, type Init } from './start-init.ts';
+import { announce, type ContainerRecord, commit } from './store.ts';
+
+/** A container whose program may run as soon as init reads `go`, or reaches the exec.fifo if it has one. */
+export interface Created {
+  init: Init;
+  record: ContainerRecord;
+}
+
+/** What there is so far of a container, for whoever has to undo it. */
+export interface Making {
+  init?: Init;
+  record?: ContainerRecord;
+  /** Carried out last to first. */
+  undo: (() => void)[];
+}
+
+/** The host's part of the dialogue of protocol/messages.ts. */
+export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, making: Making): Created {
+  const cgroup = openNewCgroup(options, spec);
+  const { pid, channel } = init;
+  init.settle(spec.linux);
+  const rdt = openRdt(spec, options.id);
+  const record = recordOf(options, spec, pid, { cgroup, rdt });
+  const sources = openMountSources(spec, options.bundle, pid);
+  channel.send({ type: 'request', request: requestOf(options, record, init) });
+  if (sources.length > 0) channel.sendFds(sources);
+  for (const source of sources) source.close();
+  // Before there is anything else that outlives this process: `delete` must find it.
+  announce(options, record);
+  making.record = record;
+  using netDevices = takeNetDevices(spec, init);
+  cgroup.create();
+  making.undo.push(() => removeCgroup(cgroup, record));
+  limit(cgroup, spec);
+  if (rdt !== undefined) {
+    const made: string[] = [];
+    making.undo.push(() => discardRdt(rdt, made));
+    joinRdt(rdt, pid, made);
+  }
+  setOomScoreAdj(pid, spec.process.oomScoreAdj);
+  raiseRlimits(pid, spec.process.rlimits);
+  cgroup.prepareJoin(pid);
+
+  channel.send({ type: 'cgroup' });
+  const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
+  channel.sendFds(files);
+  for (const file of files) file.close();
+  runCreateHooks(init, record);
+  passTerminal(init, options.terminal);
+  expect(init, 'ready');
+  cgroup.joined();
+  setScheduler(pid, spec.process.scheduler);
+  setProcessIoPriority(pid, spec.process.ioPriority);
+  passPidfd(init, options.pidfd);
+  commit(options);
+  if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
+  channel.send({ type: 'go' });
+  netDevices?.keep();
+  return { init, record };
+}
+
+function openNewCgroup({ id, systemd, systemdCgroup }: CreateOptions, spec: Spec): Cgroup {
+  const { annotations, linux } = spec;
+  return openCgroup({
+    cgroupsPath: linux?.cgroupsPath,
+    id,
+    systemd: systemdCgroup ? systemd : undefined,
+    annotations,
+  });
+}
+
+function requestOf(options: CreateOptions, record: ContainerRecord, init: Init): InitRequest {
+  const { bundle, id, noPivot, noNewKeyring, listenFds, preserveFds } = options;
+  const softNofile = callerNofile();
+  return {
+    ...init.request,
+    spec: record.config,
+    rootfs: record.rootfs,
+    bundle,
+    id,
+    noPivot,
+    noNewKeyring,
+    listenFds,
+    preserveFds,
+    cgroupPaths: record.cgroup_paths,
+    ...(softNofile === undefined ? {} : { softNofile }),
+    log: logOptions(),
+  };
+}
+
+/** Once everything is mounted, and before init makes it its root. */
+function runCreateHooks(init: Init, record: ContainerRecord): void {
+  if (!hasHooks(record.config, ...CREATE_HOOKS)) return;
+  expect(init, 'mounted');
+  runHostHooks(CREATE_HOOKS, record, 'creating');
+  init.channel.send({ type: 'hooked' });
+}
+
+/** Once init is in its network namespace; before the hooks and sysctls that are about the devices. */
+function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
+  const devices = linux?.netDevices ?? {};
+  if (Object.keys(devices).length === 0) return undefined;
+  expect(init, 'arrived');
+  return moveNetDevices(devices, init.pid);
+}
+
+/** Before the first process of the container is in it. */
+function limit(cgroup: Cgroup, spec: Spec): void {
+  const { resources = {}, uidMappings } = spec.linux ?? {};
+  cgroup.set(resources);
+  cgroup.setDevices(resources.devices ?? []);
+  const owner = hostId(uidMappings, spec.process.user?.uid ?? 0);
+  if (delegatesCgroup(spec) && owner !== undefined) cgroup.giveTo(owner);
+}
+
+/** Nothing of it is made yet. */
+function openRdt({ linux }: Spec, id: string): RdtPlan | undefined {
+  if (linux?.intelRdt === undefined) return undefined;
+  const plan = planRdt(linux.intelRdt, id, findResctrl());
+  checkRdt(plan);
+  return plan;
+}

@@ -1,0 +1,40 @@
+import type { Cgroup } from '../cgroups/types.ts';
+import type { RdtPlan } from '../intel-rdt.ts';
+import { processStat } from '../linux/proc.ts';
+import type { Spec } from '../spec/config.ts';
+import { rootfsPath } from '../spec/query.ts';
+import type { CreateOptions } from './options.ts';
+import type { ContainerRecord } from './store.ts';
+
+/** What belongs to a container besides its processes. */
+export interface Parts {
+  cgroup: Cgroup;
+  rdt: RdtPlan | undefined;
+}
+
+/** What is written down of a new container whose init is `pid`. */
+export function recordOf(
+  options: CreateOptions,
+  spec: Spec,
+  pid: number,
+  { cgroup, rdt }: Parts,
+): ContainerRecord {
+  const kinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
+  const names: Record<string, string> = { mnt: 'NEWNS' };
+  return {
+    id: options.id,
+    bundle: options.bundle,
+    rootfs: rootfsPath(spec, options.bundle),
+    created: new Date().toISOString(),
+    init_process_pid: pid,
+    init_process_start: processStat(pid)?.startTime ?? 0,
+    cgroup_paths: cgroup.paths,
+    ...(cgroup.unit === undefined ? {} : { systemd_unit: cgroup.unit }),
+    namespace_paths: Object.fromEntries(
+      kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
+    ),
+    ...(rdt === undefined ? {} : { intel_rdt_path: rdt.group }),
+    ...(rdt?.monitor === undefined ? {} : { intel_rdt_mon_path: rdt.monitor }),
+    config: spec,
+  };
+}
