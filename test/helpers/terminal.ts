@@ -37,7 +37,8 @@ export class Screen {
 
   get text(): string {
     this.#look();
-    return this.#seen.toString('latin1').replaceAll('\r\n', '\n');
+    // runc has two of them until it comes to change the modes.
+    return this.#seen.toString('latin1').replaceAll(/\r+\n/g, '\n');
   }
 
   /** Waits until the pattern appears; returns its match. What comes before it is not looked at again. */
