@@ -43,10 +43,16 @@ export interface PlainError {
   details: ErrorDetails;
 }
 
-/** Any thrown value as a RuntimeError; node's own fs errors keep their errno. */
+/** What only a mistake in this program can have thrown. */
+function isMistake(thrown: Error): boolean {
+  return thrown instanceof TypeError || thrown instanceof RangeError || thrown instanceof ReferenceError;
+}
+
+/** Any thrown value as a RuntimeError; node's own fs errors keep their errno, and mistakes are told as such. */
 export function asRuntimeError(thrown: unknown): RuntimeError {
   if (thrown instanceof RuntimeError) return thrown;
   if (!(thrown instanceof Error)) return new RuntimeError(String(thrown));
+  if (isMistake(thrown)) return new RuntimeError(`internal error: ${thrown}`, { code: 'INTERNAL' }, thrown);
   const errno = (thrown as NodeJS.ErrnoException).code;
   return new RuntimeError(thrown.message.replace(/^([A-Z0-9]+): /, ''), { errno }, thrown);
 }

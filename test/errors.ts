@@ -25,6 +25,11 @@ t.test('errors of other kinds', async (t) => {
   t.match(asRuntimeError('text'), { message: 'text', code: 'RUNTIME_ERROR' });
 });
 
+t.test('mistakes of the program are told as such, wherever they happen', async (t) => {
+  const action = () => within('linux.x', () => (undefined as unknown as { a: { b: 1 } }).a.b);
+  t.throws(action, { message: /^linux\.x: internal error: TypeError: /, code: 'INTERNAL' });
+});
+
 t.test('one line', async (t) => {
   t.equal(oneLine('a/\n\t\0b é'), 'a/\\n\\t\\u0000b é');
 });

@@ -106,7 +106,9 @@ function logsElsewhere(): boolean {
 /** Says what went wrong, once per reader, and returns the exit status. */
 function report(thrown: unknown, { command }: Parsed): number {
   const error = explain(thrown);
-  const { code, field, errno, hint } = error;
+  const { code, field, errno } = error;
+  const isPlain = code === 'INTERNAL' && !logOptions().debug;
+  const hint = isPlain ? 'run it with --debug for details' : error.hint;
   const makes = command?.name === 'create' || command?.name === 'run';
   const message = oneLine(makes ? `trunc ${command.name} failed: ${error.message}` : error.message);
   if (thrown instanceof Error) log.debug(String(thrown.stack));
@@ -125,6 +127,5 @@ function report(thrown: unknown, { command }: Parsed): number {
 function explain(thrown: unknown): RuntimeError {
   const known = thrown instanceof RuntimeError || (thrown instanceof Error && 'syscall' in thrown);
   if (known) return asRuntimeError(thrown);
-  const hint = logOptions().debug ? undefined : 'run it with --debug for details';
-  return new RuntimeError(`internal error: ${thrown}`, { code: 'INTERNAL', hint }, thrown);
+  return new RuntimeError(`internal error: ${thrown}`, { code: 'INTERNAL' }, thrown);
 }

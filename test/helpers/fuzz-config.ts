@@ -15,11 +15,22 @@ export function richConfig(): any {
   config.hostname = 'fuzz';
   config.domainname = 'example.org';
   config.annotations = { 'org.example.a': 'b' };
-  config.hooks = { createRuntime: [HOOK], createContainer: [HOOK], startContainer: [HOOK], poststop: [HOOK] };
+  config.hooks = {
+    createRuntime: [HOOK],
+    createContainer: [HOOK],
+    startContainer: [HOOK],
+    poststart: [HOOK],
+    poststop: [HOOK],
+  };
   config.mounts.push(
-    { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'mode=1777', 'size=64k'] },
+    {
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: ['nosuid', 'mode=1777', 'size=64k', 'tmpcopyup'],
+    },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['noexec'] },
-    { destination: '/tmp', type: 'bind', source: 'source', options: ['rbind', 'ro', 'rprivate', 'noatime'] },
+    { destination: '/tmp', type: 'bind', source: 'source', options: ['rbind', 'ro', 'rprivate', 'rnosuid'] },
     { destination: '/root/new', source: 'source', options: ['bind', 'nodev'] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid'] },
   );

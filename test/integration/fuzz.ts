@@ -10,7 +10,7 @@ import { makeBundle, writeConfig } from '../helpers/bundle.ts';
 import { mappedConfig, richConfig, tame } from '../helpers/fuzz-config.ts';
 import { mutate, pick, type Random, seeded } from '../helpers/mutate.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { nothingLeft, run } from '../helpers/runtime.ts';
+import { nothingLeft, type Result, run } from '../helpers/runtime.ts';
 import { leftovers, newId } from '../helpers/sandbox.ts';
 
 suite('root');
@@ -130,22 +130,35 @@ const wrapper = ['unshare', '--mount', '--net', '--ipc', '--uts', '--propagation
 const NAMES_FIELD =
   /\b(default devices|ociVersion|root|process|mounts|hooks|hostname|domainname|annotations|linux|freebsd|solaris|vm|windows|zos)\b/;
 
+const LINES = /^(time=.* level=warning .*\n)*([^\n]+\n)?$/;
+
+/** Whether a command did its work, or said in one line why not; warnings have lines of their own, in front. */
+function isDecent({ status, stderr }: Result): boolean {
+  return (status === 0 || status === 1) && LINES.test(stderr) && !BAD.test(stderr);
+}
+
+/** Starts what was created, with a program that ends at once, and deletes it; returns what is wrong with that. */
+function startAndDelete(id: string): string[] {
+  const results = {
+    start: run(['start', id], { wrapper }),
+    delete: run(['delete', '--force', id], { wrapper }),
+  };
+  const bad = Object.entries(results).filter(([, result]) => !isDecent(result));
+  if (results.delete.status !== 0) bad.push(['delete', results.delete]);
+  return bad.map(([command, { status, stderr }]) => `${command}: exit ${status}, ${stderr}`);
+}
+
 /** Creates a container and deletes it; returns what is wrong with what was seen, and whether it was refused. */
 function createAndDelete(bundle: string): { reason?: string; refused: boolean } {
   const id = newId();
-  const { status, signal, stdout, stderr } = run(['create', id], { bundle, wrapper });
-  // Warnings have lines of their own, in front.
-  const said = `exit ${status ?? signal}, ${JSON.stringify(stdout + stderr)}`;
+  const created = run(['create', id], { bundle, wrapper });
+  const { status, signal, stderr } = created;
+  const said = `exit ${status ?? signal}, ${JSON.stringify(stderr)}`;
   if (status === 0) {
-    const deleted = run(['delete', '--force', id], { wrapper });
-    const isClean = stdout === '' && !BAD.test(stderr) && deleted.status === 0 && deleted.stderr === '';
-    return { refused: false, ...(isClean ? {} : { reason: `${said}; delete: ${deleted.stderr}` }) };
+    const reasons = isDecent(created) ? startAndDelete(id) : [...startAndDelete(id), said];
+    return { refused: false, ...(reasons.length > 0 ? { reason: reasons.join('; ') } : {}) };
   }
-  const isGood =
-    status === 1 &&
-    /^(time=.* level=warning .*\n)*[^\n]+\n$/.test(stderr) &&
-    NAMES_FIELD.test(stderr) &&
-    !BAD.test(stderr);
+  const isGood = isDecent(created) && NAMES_FIELD.test(stderr);
   return { refused: true, ...(isGood ? {} : { reason: said }) };
 }
 

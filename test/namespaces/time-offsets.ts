@@ -1,5 +1,6 @@
 import t from 'tap';
 import { timeOffsetsText } from '../../src/namespaces/time-offsets.ts';
+import type { TimeOffsets } from '../../src/spec/config.ts';
 
 t.test('the kernel’s text', async (t) => {
   t.equal(
@@ -7,4 +8,6 @@ t.test('the kernel’s text', async (t) => {
     'monotonic -5 7\nboottime 86400 0\n',
   );
   t.equal(timeOffsetsText({}), '');
+  const withMore = { boottime: { nanosecs: 5 }, tai: null } as TimeOffsets;
+  t.equal(timeOffsetsText(withMore), 'boottime 0 5\n', 'unknown properties have no effect');
 });
