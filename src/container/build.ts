@@ -46,7 +46,10 @@ export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, 
   const rdt = openRdt(spec, options.id);
   const record = recordOf(options, spec, pid, { cgroup, rdt });
   const sources = openMountSources(spec, options.bundle, pid);
-  channel.send({ type: 'request', request: requestOf(options, record, init) });
+  channel.send({
+    type: 'request',
+    request: { ...requestOf(options, record, init), sources: sources.length },
+  });
   if (sources.length > 0) channel.sendFds(sources);
   for (const source of sources) source.close();
   // Before there is anything else that outlives this process: `delete` must find it.
@@ -93,7 +96,11 @@ function openNewCgroup({ id, systemd, systemdCgroup }: CreateOptions, spec: Spec
   });
 }
 
-function requestOf(options: CreateOptions, record: ContainerRecord, init: Init): InitRequest {
+function requestOf(
+  options: CreateOptions,
+  record: ContainerRecord,
+  init: Init,
+): Omit<InitRequest, 'sources'> {
   const { bundle, id, noPivot, noNewKeyring, listenFds, preserveFds } = options;
   const softNofile = callerNofile();
   return {

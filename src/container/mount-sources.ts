@@ -1,8 +1,8 @@
 import { within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { writeExisting } from '../linux/file.ts';
-import { changeMount } from '../linux/mount.ts';
-import { O_RDONLY, openPath } from '../linux/path.ts';
+import { changeMount, cloneMount } from '../linux/mount.ts';
+import { failedWith, O_RDONLY, openPath } from '../linux/path.ts';
 import { makeUserNamespace } from '../linux/user-namespace.ts';
 import { mappingText } from '../namespaces/id-maps.ts';
 import { type Mappings, type MountStep, planMounts } from '../rootfs/mount-plan.ts';
@@ -13,11 +13,12 @@ import { namespaceOf } from '../spec/query.ts';
 
 /**
  * Opens the sources of bind mounts that init must not open or cannot map, in the order of mounts[]; almost always none.
- * `pid` is init's, which is in its user namespace.
+ * `pid` is init's, which is in its user namespace. None also for a caller who may not: then init can do as much.
  */
 export function openMountSources(spec: Spec, bundle: string, pid: number): Fd[] {
   if (!mayNeedHost(spec)) return [];
   const steps = planMounts(spec, bundle).filter(({ fromHost }) => fromHost);
+  if (!steps.some(({ idmap }) => idmap) && !mayClone()) return [];
   return steps.map((step) => {
     const details = { field: step.field };
     return within(
@@ -26,6 +27,17 @@ export function openMountSources(spec: Spec, bundle: string, pid: number): Fd[] 
       details,
     );
   });
+}
+
+/** Only CAP_SYS_ADMIN over the caller's mount namespace may. */
+function mayClone(): boolean {
+  try {
+    cloneMount('/', false).close();
+    return true;
+  } catch (error) {
+    if (failedWith(error, 'EPERM')) return false;
+    throw error;
+  }
 }
 
 /** Whether it is worth the plan, which init makes anyway. */

@@ -17,7 +17,7 @@ import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => CgroupView): MountContext {
   const { spec, rootfs } = request;
   const steps = planMounts(spec, request.bundle);
-  const opened = receiveSources(steps, host);
+  const opened = receiveSources(request.sources, steps, host);
   if (request.joinMount === undefined) detachPropagation(spec.linux?.rootfsPropagation, rootfs);
   const root = within(`root.path: ${rootfs}`, () => mountRootfs(rootfs), { field: 'root.path' });
   const context: MountContext = { root, label: spec.linux?.mountLabel, opened, late: [] };
@@ -34,11 +34,11 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
 }
 
 /** What the host has opened follows its request at once, in the order of the steps. */
-function receiveSources(steps: readonly MountStep[], host: HostChannel): Map<MountStep, Fd> {
+function receiveSources(count: number, steps: readonly MountStep[], host: HostChannel): Map<MountStep, Fd> {
+  if (count === 0) return new Map();
+  const fds = host.receiveFds(count);
+  if (fds.length < count) throw new RuntimeError('the host has ended');
   const wanted = steps.filter(({ fromHost }) => fromHost);
-  if (wanted.length === 0) return new Map();
-  const fds = host.receiveFds(wanted.length);
-  if (fds.length < wanted.length) throw new RuntimeError('the host has ended');
   return new Map(wanted.map((step, index) => [step, fds[index] as Fd]));
 }
 

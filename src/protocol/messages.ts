@@ -63,6 +63,8 @@ export interface InitRequest {
   softNofile?: number;
   /** The container's cgroup directories by controller. */
   cgroupPaths: Readonly<Record<string, string>>;
+  /** How many descriptors follow: sources of bind mounts, in the order of mounts[]. */
+  sources: number;
   /** The exec.fifo; absent when `go` is also the permission to execute the program. */
   fifo?: number;
   /** Namespaces that only a booted init can join. */

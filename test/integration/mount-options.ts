@@ -232,7 +232,8 @@ t.test('a symlink as the destination', only('trunc'), async (t) => {
   t.equal(inside(fresh, 'cat /etc/a/b'), 'from the host', 'a new file');
 });
 
-t.test('a target that cannot be made', async (t) => {
+// crun 1.8 makes targets before it makes a mount read-only.
+t.test('a target that cannot be made', only(['trunc', 'runc']), async (t) => {
   const source = hostDir();
   const bundle = makeBundle((config) => {
     config.mounts.push({ destination: '/ro', source, options: ['bind', 'ro'] });

@@ -79,3 +79,20 @@ t.test('descriptors', async (t) => {
   );
   t.same(init.receive('go'), { type: 'go' }, 'what follows is not disturbed');
 });
+
+t.test('more descriptors than one message carries', async (t) => {
+  const { host, init } = channels();
+  const { read, write } = openPipe();
+  const many = Array.from({ length: 130 }, () => write);
+  host.sendFds(many);
+  host.send({ type: 'go' });
+  const fds = init.receiveFds(130);
+  t.equal(fds.length, 130);
+  t.same(init.receive('go'), { type: 'go' }, 'what follows is where it belongs');
+  writeAll(fds[129] as NonNullable<(typeof fds)[number]>, 'last');
+  for (const fd of [...fds, write]) fd.close();
+  t.equal(readAll(read), 'last');
+  host.sendFds([read]);
+  host[Symbol.dispose]();
+  t.equal(init.receiveFds(2).length, 1, 'fewer when the peer ends');
+});

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { MOUNT_ATTR, MS_PRIVATE, MS_SHARED } from '../../src/linux/mount.ts';
-import { mountOptions } from '../../src/rootfs/mount-options.ts';
+import { mountOptionNames, mountOptions } from '../../src/rootfs/mount-options.ts';
 
 t.test('attributes: the last word counts', async (t) => {
   t.match(mountOptions(['ro', 'nosuid']), { set: MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID, clear: 0 });
@@ -12,6 +12,40 @@ t.test('access times: one mode, and the field is always cleared with it', async 
   t.match(mountOptions(['noatime']), { set: MOUNT_ATTR.NOATIME, clear: MOUNT_ATTR.ATIME });
   t.match(mountOptions(['noatime', 'strictatime']), { set: MOUNT_ATTR.STRICTATIME, clear: MOUNT_ATTR.ATIME });
   t.match(mountOptions(['strictatime', 'relatime']), { set: 0, clear: MOUNT_ATTR.ATIME });
+});
+
+t.test('recursive attributes are kept apart', async (t) => {
+  t.match(mountOptions(['rro', 'nosuid']), {
+    set: MOUNT_ATTR.NOSUID,
+    recursiveSet: MOUNT_ATTR.RDONLY,
+    recursiveClear: 0,
+  });
+  t.match(mountOptions(['rro', 'rrw', 'rexec']), {
+    recursiveSet: 0,
+    recursiveClear: MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOEXEC,
+  });
+  t.match(mountOptions(['rnoatime', 'rstrictatime']), {
+    recursiveSet: MOUNT_ATTR.STRICTATIME,
+    recursiveClear: MOUNT_ATTR.ATIME,
+  });
+  const none = { set: 0, clear: 0, recursiveSet: 0, recursiveClear: 0 };
+  t.match(mountOptions(['rdefaults', 'rsize', 'r']), {
+    ...none,
+    parameters: [['rdefaults'], ['rsize'], ['r']],
+  });
+});
+
+t.test('every option of the specification is one of the mount', async (t) => {
+  const attributes = 'ro rw nosuid suid nodev dev noexec exec nodiratime diratime nosymfollow symfollow';
+  const atimes = 'relatime norelatime noatime atime strictatime nostrictatime';
+  const recursive = `${attributes} ${atimes} private shared slave unbindable bind`.replaceAll(/\w+/g, 'r$&');
+  const others =
+    'bind remount defaults async sync dirsync mand nomand lazytime nolazytime iversion noiversion silent loud tmpcopyup ' +
+    'idmap ridmap private shared slave unbindable copy-symlink src-nofollow dest-nofollow';
+  for (const name of `${attributes} ${atimes} ${recursive} ${others}`.split(' ')) {
+    t.same(mountOptions([name]).parameters, [], name);
+    t.ok(mountOptionNames().includes(name), name);
+  }
 });
 
 t.test('binds and propagation', async (t) => {
