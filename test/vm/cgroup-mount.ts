@@ -71,7 +71,8 @@ t.test('a read-only one cannot be changed, a writable one can', async (t) => {
   );
 });
 
-t.test('in a user namespace a writable one belongs to the container', only(['trunc', 'runc']), async (t) => {
+// runc 1.1.5 gives it away with the systemd driver only, crun 1.8.1 not at all.
+t.test('in a user namespace a writable one belongs to the container', only('trunc'), async (t) => {
   const script = `stat -c %u ${MOUNT} ${MOUNT}/cgroup.procs ${MOUNT}/memory.max; mkdir ${MOUNT}/child && echo made; rmdir ${MOUNT}/child`;
   t.equal(inside(mounted(['rw'], mapped), script), '0\n0\n65534\nmade');
 });
