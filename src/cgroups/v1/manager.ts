@@ -13,6 +13,7 @@ import { refuseReuse } from '../reuse.ts';
 import type { CgroupStats, ReadFile } from '../stats/types.ts';
 import { v1Stats } from '../stats/v1.ts';
 import type { Cgroup } from '../types.ts';
+import { whereAllowed } from '../user-namespace.ts';
 import { enableControllers } from '../v2/controllers.ts';
 import { filterDevices } from '../v2/devices.ts';
 import { setResources } from '../v2/resources.ts';
@@ -114,9 +115,9 @@ export class V1Cgroup implements Cgroup {
   setDevices(rules: readonly DeviceRule[], inForce = 0): void {
     const { devices: dir, '': unified } = this.paths;
     if (dir === undefined && unified !== undefined) {
-      filterDevices(unified, rules);
+      whereAllowed(() => filterDevices(unified, rules));
     } else if (dir !== undefined || rules.length > 0) {
-      this.#apply('devices', devices(rules, inForce));
+      whereAllowed(() => this.#apply('devices', devices(rules, inForce)));
     }
   }
 

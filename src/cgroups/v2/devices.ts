@@ -6,6 +6,7 @@ import {
   detachDeviceProgram,
   loadDeviceProgram,
 } from '../../linux/bpf.ts';
+import type { Fd } from '../../linux/fd.ts';
 import { O_DIRECTORY, O_RDONLY, openPath } from '../../linux/path.ts';
 import { SyscallError } from '../../linux/syscall.ts';
 import type { DeviceRule } from '../../spec/config.ts';
@@ -16,20 +17,20 @@ import { deviceProgram } from './device-program.ts';
  * as writing to devices.deny is in version 1; those of the cgroups above it hold as well.
  */
 export function filterDevices(dir: string, rules: readonly DeviceRule[]): void {
+  const before: Fd[] = [];
   try {
     using cgroup = openPath(dir, O_RDONLY | O_DIRECTORY);
-    const before = attachedDevicePrograms(cgroup);
+    before.push(...attachedDevicePrograms(cgroup));
     const program = deviceProgram(rules);
     if (program !== undefined) {
       using loaded = loadDeviceProgram(program);
       attachDeviceProgram(cgroup, loaded);
     }
-    for (const old of before) {
-      detachDeviceProgram(cgroup, old);
-      old.close();
-    }
+    for (const old of before) detachDeviceProgram(cgroup, old);
   } catch (thrown) {
     throw failure(dir, thrown);
+  } finally {
+    for (const old of before) old.close();
   }
 }
 

@@ -13,6 +13,7 @@ import { refuseReuse } from '../reuse.ts';
 import type { CgroupStats } from '../stats/types.ts';
 import { v2Stats } from '../stats/v2.ts';
 import type { Cgroup } from '../types.ts';
+import { whereAllowed } from '../user-namespace.ts';
 import { enableControllers } from './controllers.ts';
 import { filterDevices } from './devices.ts';
 import { giveCgroup } from './ownership.ts';
@@ -75,7 +76,7 @@ export class V2Cgroup implements Cgroup {
   }
 
   setDevices(rules: readonly DeviceRule[]): void {
-    filterDevices(this.#dir, rules);
+    whereAllowed(() => filterDevices(this.#dir, rules));
   }
 
   giveTo(uid: number): void {
