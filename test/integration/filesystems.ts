@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Change, makeBundle, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
@@ -36,7 +36,7 @@ t.test('mqueue, shm, ramfs and devpts', async (t) => {
         options: ['newinstance', 'ptmxmode=0600', 'mode=0640', 'gid=5'],
       },
     ),
-    `for p in /dev/mqueue /dev/shm /ram /pts; do ${info('$p').replace(/"/g, '"')}; done; stat -c %a /dev/shm /pts/ptmx; touch /ram/x /dev/mqueue/q`,
+    `for p in /dev/mqueue /dev/shm /ram /pts; do ${info('$p')}; done; stat -c %a /dev/shm /pts/ptmx; touch /ram/x /dev/mqueue/q`,
   ).split('\n');
   t.match(seen[0], /^rw,nosuid,nodev,noexec\S* - mqueue mqueue rw/);
   t.match(seen[1], /^rw,nosuid\S* - tmpfs shm rw,size=65536k/);
@@ -161,9 +161,7 @@ for (const path of ['proc', 'sys']) {
     });
     const rootfs = join(bundle, 'rootfs');
     mkdirSync(join(rootfs, 'elsewhere'));
-    attempt(same, [], { bundle: makeBundle() });
     const old = join(rootfs, path);
-    const { renameSync } = await import('node:fs');
     renameSync(old, `${old}.old`);
     symlinkSync('/elsewhere', old);
     refused(
