@@ -36,7 +36,8 @@ function can(devices: Rules | undefined): string {
   return inside(withRules(devices), TRY).replaceAll('\n', ' ');
 }
 
-t.test('no rules: the default devices only', async (t) => {
+// crun 1.8.1 has no filter without rules.
+t.test('no rules: the default devices only', only(['trunc', 'runc']), async (t) => {
   t.equal(can(undefined), 'm default');
   t.equal(can([]), 'm default');
 });
