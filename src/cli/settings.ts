@@ -14,6 +14,7 @@ export interface Settings {
   /** How to reach systemd. */
   systemd: SystemdOptions;
   rootless: 'auto' | boolean;
+  seccompCache: boolean;
   /** Number of sockets passed by systemd's socket activation. */
   listenFds: number;
 }
@@ -26,6 +27,7 @@ export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): 
     systemdCgroup: globals['systemd-cgroup'],
     systemd: systemdOptions(environment, process.geteuid?.() ?? 0),
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
+    seccompCache: !globals['no-seccomp-cache'],
     listenFds: countListenFds(environment, process.pid),
   };
 }

@@ -32,6 +32,11 @@ export const globalOptions = [
     choices: ['true', 'false', 'auto'],
     description: 'ignore missing permission for cgroups',
   },
+  {
+    name: 'no-seccomp-cache',
+    type: 'boolean',
+    description: 'compile linux.seccomp anew, do not keep the result in the root',
+  },
   help,
   { name: 'version', alias: 'v', type: 'boolean', description: 'show the version' },
 ] as const satisfies readonly Option[];

@@ -6,6 +6,7 @@ import { refuseHostSysctls } from '../namespaces/host-sysctls.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
 import { checkLabels } from '../process/labels.ts';
+import { seccompProgram } from '../process/seccomp/profile.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import { checkMountLabel } from '../rootfs/mount-label.ts';
 import type { Spec } from '../spec/config.ts';
@@ -16,7 +17,7 @@ import { afterDelete } from './host-hooks.ts';
 import type { CreateOptions } from './options.ts';
 import { openOutlets } from './outlets.ts';
 import { endInit, startInit } from './start-init.ts';
-import { claim, fifoPath, lock, removeRecord } from './store.ts';
+import { claim, fifoPath, lock, removeRecord, seccompCache } from './store.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */
 export function create(options: CreateOptions): { id: string; pid: number } {
@@ -59,6 +60,8 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
     checkNoPivot(options, spec);
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
+    const seccomp = seccompProgram(spec.linux?.seccomp, seccompCache(options));
+    if (seccomp !== undefined) init.request.seccomp = seccomp;
     if (fifo) giveExecFifo(fifoPath(options), spec);
     return build({ ...options, ...outlets }, spec, init, making);
   } catch (error) {

@@ -10,6 +10,7 @@ import { hookKinds } from '../spec/hook-kinds.ts';
 import { OCI_VERSION } from '../spec/state.ts';
 import { supports } from '../spec/unsupported.ts';
 import { CGROUP_MANAGERS } from './options.ts';
+import { installedLibseccomp, seccompFeatures } from './seccomp-features.ts';
 
 const OLDEST_OCI_VERSION = '1.0.0';
 
@@ -18,6 +19,7 @@ const OLDEST_OCI_VERSION = '1.0.0';
  * whether something is carried out is found by asking for it. `commands` are those of the program.
  */
 export function features(commands: readonly string[]): Features {
+  const libseccomp = installedLibseccomp();
   return {
     ociVersionMin: OLDEST_OCI_VERSION,
     ociVersionMax: OCI_VERSION,
@@ -25,6 +27,8 @@ export function features(commands: readonly string[]): Features {
     mountOptions: mountOptionNames().filter(isMountOption).sort(),
     linux: linuxFeatures(),
     annotations: {
+      // runc's name for it, which callers print.
+      ...(libseccomp === undefined ? {} : { 'io.github.seccomp.libseccomp.version': libseccomp }),
       // Callers know by the first one, whichever runtime it is of, whether they can ask for checkpoints.
       'org.opencontainers.runc.checkpoint.enabled': String(commands.includes('checkpoint')),
       'trunc.commit': commit,
@@ -53,7 +57,7 @@ function linuxFeatures(): LinuxFeatures {
       ...CGROUP_MANAGERS,
       rdma: supports({ linux: { resources: { rdma: { mlx5_0: { hcaHandles: 1 } } } } }),
     },
-    seccomp: enabled({ linux: { seccomp: { defaultAction: 'SCMP_ACT_ERRNO' } } }),
+    seccomp: seccompFeatures(),
     apparmor: enabled({ process: { apparmorProfile: 'unconfined' } }),
     selinux: enabled({ process: { selinuxLabel: 's' }, linux: { mountLabel: 's' } }),
     intelRdt: {

@@ -34,6 +34,8 @@ export interface CreateOptions extends ContainerOptions {
   pidfdSocket?: string | undefined;
   /** Change the root by moving a mount and chroot: pivot_root does not work on an initramfs. */
   noPivot: boolean;
+  /** Keep compiled profiles of linux.seccomp below the root. */
+  seccompCache: boolean;
   /** Stay in the caller's session keyring. */
   noNewKeyring: boolean;
   /** How many descriptors the program gets after stdio and the `listenFds`. */

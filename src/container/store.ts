@@ -16,7 +16,7 @@ import { lockFile } from '../linux/file-lock.ts';
 import { failedWith, O_DIRECTORY, O_RDONLY, openPath } from '../linux/path.ts';
 import { statusOf } from '../linux/stat.ts';
 import type { Spec } from '../spec/config.ts';
-import type { ContainerOptions } from './options.ts';
+import type { ContainerOptions, CreateOptions } from './options.ts';
 
 /** state.json: what is known of a container. Keys that others read have the names that they expect. */
 export interface ContainerRecord {
@@ -42,6 +42,9 @@ export interface ContainerRecord {
 
 export const containerDirectory = ({ root, id }: ContainerOptions): string => join(root, id);
 export const fifoPath = (options: ContainerOptions): string => join(containerDirectory(options), 'exec.fifo');
+/** The directory of compiled profiles: no container can have that name. */
+export const seccompCache = ({ root, seccompCache }: CreateOptions): string | undefined =>
+  seccompCache ? join(root, '@seccomp') : undefined;
 const recordPath = (options: ContainerOptions): string => join(containerDirectory(options), 'state.json');
 const announcedPath = (options: ContainerOptions): string =>
   join(containerDirectory(options), 'creating.json');

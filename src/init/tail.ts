@@ -1,11 +1,16 @@
 import { asRuntimeError, RuntimeError, within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
-import { exitNow, prepareExec } from '../linux/exec.ts';
+import { exitNow, type FilterToLoad, prepareExec } from '../linux/exec.ts';
 import type { Fd } from '../linux/fd.ts';
 import { keepCapabilities, setNoNewPrivileges } from '../linux/prctl.ts';
 import { resetSignals } from '../linux/signal.ts';
 import { log } from '../log.ts';
-import { applyCapabilities, limitBounding, planCapabilities } from '../process/capabilities.ts';
+import {
+  applyBeforeFilter,
+  applyCapabilities,
+  limitBounding,
+  planCapabilities,
+} from '../process/capabilities.ts';
 import { enterCwd } from '../process/cwd.ts';
 import { passDescriptors } from '../process/descriptors.ts';
 import { programEnvironment } from '../process/env.ts';
@@ -19,7 +24,6 @@ import { becomeUser } from '../process/user.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import { type Gate, waitForStart } from '../protocol/exec-fifo.ts';
 import type { InitRequest } from '../protocol/messages.ts';
-import type { Process } from '../spec/config.ts';
 import { show } from '../spec/explain.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
 import { hasHooks } from '../spec/query.ts';
@@ -46,13 +50,13 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   applyMemoryPolicy(request.spec.linux?.memoryPolicy);
   // While this user may write there, and before a filter that may forbid it.
   setExecLabels(proc, program);
-  becomeUserOf(program, root);
+  const filter = becomeUserOf(request, root);
   setUmask(user.umask ?? DEFAULT_UMASK);
   // As the program's user, in its directory: what it may not execute, it shall not.
   const executable = findExecutable(argv[0] as string, env);
   if (program.noNewPrivileges) setNoNewPrivileges();
 
-  const execute: () => never = prepareExec(executable, argv, env);
+  const execute: () => never = prepareExec({ path: executable, argv, env, filter });
   const hasStartHooks = hasHooks(request.spec, 'startContainer');
   // The last but the waiting: the engine may not be able to do much more under these limits.
   if (!hasStartHooks) setRlimits(program.rlimits, request.softNofile);
@@ -88,7 +92,8 @@ function reportTo(gate: Gate, finish: () => never): never {
 }
 
 /** Groups, user and capabilities, in the only order in which each step still has the privileges it needs. */
-function becomeUserOf(program: Process, root: Fd): void {
+function becomeUserOf({ spec, seccomp }: InitRequest, root: Fd): FilterToLoad | undefined {
+  const program = spec.process;
   const user = program.user ?? {};
   const plan = planCapabilities(program.capabilities);
   for (const name of plan.unknown)
@@ -105,5 +110,11 @@ function becomeUserOf(program: Process, root: Fd): void {
       field: 'process.cwd',
     });
   }
-  applyCapabilities(plan);
+  if (seccomp === undefined || program.noNewPrivileges) applyCapabilities(plan);
+  else return { ...filterOf(seccomp), capabilities: applyBeforeFilter(plan) };
+  return seccomp && filterOf(seccomp);
+}
+
+function filterOf({ program, flags }: NonNullable<InitRequest['seccomp']>): FilterToLoad {
+  return { program: Buffer.from(program, 'base64'), flags, capabilities: undefined };
 }

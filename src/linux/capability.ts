@@ -1,3 +1,4 @@
+import { Memory } from './memory.ts';
 import { syscall } from './syscall.ts';
 
 /** Capabilities in the order of their numbers. Source: include/uapi/linux/capability.h. */
@@ -78,15 +79,32 @@ export function getCapabilities(): CapabilityMasks {
   return { effective: set(0), permitted: set(1), inheritable: set(2) };
 }
 
-/** Sets the three sets of the calling thread (bit n for capability n). */
-export function setCapabilities({ effective, permitted, inheritable }: CapabilityMasks): void {
+/** As capset(2) takes them: struct __user_cap_header_struct, and twice struct __user_cap_data_struct. */
+function encode({
+  effective,
+  permitted,
+  inheritable,
+}: CapabilityMasks): [header: Uint8Array, data: Uint8Array] {
   const sets = [effective, permitted, inheritable].map(words);
   const low = sets.map(([word]) => word);
   const high = sets.map(([, word]) => word);
-  const header = Uint32Array.of(VERSION_3, 0);
-  syscall(
-    'capset',
-    new Uint8Array(header.buffer),
+  return [
+    new Uint8Array(Uint32Array.of(VERSION_3, 0).buffer),
     new Uint8Array(Uint32Array.from([...low, ...high]).buffer),
-  );
+  ];
+}
+
+/** Sets the three sets of the calling thread (bit n for capability n). */
+export function setCapabilities(masks: CapabilityMasks): void {
+  syscall('capset', ...encode(masks));
+}
+
+/** The arguments of capset(2) that sets them, in memory that stays. */
+export function layOutCapset(masks: CapabilityMasks): [header: number, data: number] {
+  const memory = new Memory(128);
+  const [header, data] = encode(masks);
+  const addresses: [number, number] = [memory.take(header.length), memory.take(data.length)];
+  memory.put(addresses[0], header);
+  memory.put(addresses[1], data);
+  return addresses;
 }

@@ -39,6 +39,10 @@ export class Memory {
     return this.#view.getInt32(address - this.#start, true);
   }
 
+  put(address: number, bytes: Uint8Array): void {
+    new Uint8Array(this.#view.buffer).set(bytes, address - this.#start);
+  }
+
   /** Stores a NUL-terminated string; returns its address. */
   string(text: string): number {
     const bytes = new TextEncoder().encode(`${text}\0`);

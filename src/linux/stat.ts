@@ -60,6 +60,15 @@ export function statusAt(path: string): FileStatus {
   return parse(buffer);
 }
 
+/** A text that changes whenever the file does: its device, inode, size and times of change. */
+export function versionOfFile(path: string): string {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  const result = trySyscall('statx', AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer);
+  if (result < 0) throw syscallError('statx', -result, path);
+  const numbers = [32, 40, 96, 112, 136].map((offset) => buffer.readBigUInt64LE(offset));
+  return `${numbers.join('.')}.${buffer.readUInt32LE(104)}.${buffer.readUInt32LE(120)}`;
+}
+
 /** The status of a directory entry itself. */
 export function entryStatus(directory: Fd, name: string): FileStatus {
   const buffer = Buffer.alloc(STATX_SIZE);

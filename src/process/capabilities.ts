@@ -1,5 +1,5 @@
 // Runs in the container's namespaces.
-import { within } from '../errors.ts';
+import { RuntimeError, within } from '../errors.ts';
 import {
   type CapabilityMasks,
   capabilityNames,
@@ -11,6 +11,8 @@ import { failedWith } from '../linux/path.ts';
 import { clearAmbient, raiseAmbient, tryDropBounding } from '../linux/prctl.ts';
 import { log } from '../log.ts';
 import type { Capabilities } from '../spec/config.ts';
+
+const SYS_ADMIN = 1n << 21n;
 
 /** process.capabilities as the kernel has them: bit n for capability n. */
 export interface CapabilityPlan extends CapabilityMasks {
@@ -60,6 +62,36 @@ export function applyCapabilities(plan: CapabilityPlan): void {
   log.warning(
     `process.capabilities.ambient: left out what is not permitted and inheritable: ${names.join(', ')}`,
   );
+}
+
+/**
+ * As applyCapabilities, but CAP_SYS_ADMIN stays until a seccomp filter is loaded, which takes it where a program may
+ * gain privileges. Returns what is to be set then; undefined when that is so already.
+ */
+export function applyBeforeFilter(plan: CapabilityPlan): CapabilityMasks | undefined {
+  if (plan.effective & SYS_ADMIN) {
+    applyCapabilities(plan);
+    return undefined;
+  }
+  applyCapabilities({
+    ...plan,
+    effective: plan.effective | SYS_ADMIN,
+    permitted: plan.permitted | SYS_ADMIN,
+  });
+  const held = getCapabilities();
+  if (!(held.effective & SYS_ADMIN)) {
+    throw new RuntimeError('linux.seccomp: a filter takes process.noNewPrivileges or CAP_SYS_ADMIN', {
+      code: 'SECCOMP_PRIVILEGE',
+      field: 'linux.seccomp',
+      hint: 'set process.noNewPrivileges',
+    });
+  }
+  const wanted = plan.permitted & SYS_ADMIN;
+  return {
+    effective: held.effective & ~SYS_ADMIN,
+    permitted: (held.permitted & ~SYS_ADMIN) | wanted,
+    inheritable: held.inheritable,
+  };
 }
 
 /** The specification wants a warning about what cannot be granted, not an error. */

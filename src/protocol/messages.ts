@@ -73,5 +73,7 @@ export interface InitRequest {
   /** Identities (`net:[4026531840]`), by kind, of namespaces that init must find itself in, or out of. */
   joined: Readonly<Record<string, string>>;
   left: Readonly<Record<string, string>>;
+  /** linux.seccomp, compiled: BPF instructions in Base64, and the flags of seccomp(2). */
+  seccomp?: { program: string; flags: number };
   log: LogOptions;
 }

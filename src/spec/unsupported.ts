@@ -1,5 +1,5 @@
 import { notSupported } from '../errors.ts';
-import type { Linux, Process, Seccomp, Spec } from './config.ts';
+import type { Linux, Process, Spec } from './config.ts';
 import { OCI_VERSION } from './state.ts';
 
 /** Notes `field` when the second argument is true, or a value that asks for something (not "", 0, [] or {}). */
@@ -9,13 +9,12 @@ function asksForSomething(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
-/** Whether a filter would forbid or report anything. */
-function filters({ defaultAction, syscalls = [] }: Seccomp): boolean {
-  return defaultAction !== 'SCMP_ACT_ALLOW' || syscalls.some(({ action }) => action !== 'SCMP_ACT_ALLOW');
-}
-
 function linux(linux: Linux, refuse: Refuse): void {
-  refuse('linux.seccomp', linux.seccomp && filters(linux.seccomp));
+  const { syscalls = [] } = linux.seccomp ?? {};
+  refuse(
+    'linux.seccomp.listenerPath',
+    syscalls.some(({ action }) => action === 'SCMP_ACT_NOTIFY'),
+  );
 }
 
 /** Throws one error (`NOT_SUPPORTED`) that lists everything asked for that this version does not carry out. */

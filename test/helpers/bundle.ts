@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Resources } from '../../src/spec/config.ts';
+import type { Resources, Seccomp } from '../../src/spec/config.ts';
 import { newId, tag, temp } from './sandbox.ts';
 
 /** The parts of config.json that tests change; anything else is set through `Object.assign`. */
@@ -44,6 +44,7 @@ export interface Config {
     rootfsPropagation?: string;
     maskedPaths?: string[];
     readonlyPaths?: string[];
+    seccomp?: Seccomp;
   };
 }
 export type HookKind =

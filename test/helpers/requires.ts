@@ -12,6 +12,7 @@ const CHECKS: Record<string, () => string | false> = {
   'cgroup-v2': () => !existsSync('/sys/fs/cgroup/cgroup.controllers') && 'cgroup v2 alone is required',
   apparmor: () => !existsSync('/sys/kernel/security/apparmor/profiles') && 'AppArmor is required',
   'time-namespace': () => !existsSync('/proc/self/ns/time') && 'a kernel with time namespaces is required',
+  'x86-64': () => process.arch !== 'x64' && 'an x86-64 machine is required',
   overlay: () =>
     !readFileSync('/proc/filesystems', 'utf8').includes('overlay') && 'the overlay filesystem is required',
 };

@@ -96,7 +96,9 @@ export function cgroups(parent = false): string[] {
 
 function rootEntries(): string[] {
   try {
-    return readdirSync(root, { recursive: true }).map((name) => join(root, String(name)));
+    const names = readdirSync(root, { recursive: true }).map(String);
+    // Compiled profiles stay for the next container.
+    return names.filter((name) => !name.startsWith('@seccomp')).map((name) => join(root, name));
   } catch {
     return [];
   }

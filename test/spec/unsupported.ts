@@ -6,9 +6,10 @@ import { complete, minimal } from '../fixtures/good-configs.ts';
 const refuse = (document: unknown) => refuseUnsupported(document as Spec);
 
 t.test('everything at once', async (t) => {
-  t.throws(() => refuse(complete), {
+  const seccomp = { ...complete.linux.seccomp, syscalls: [{ names: ['chmod'], action: 'SCMP_ACT_NOTIFY' }] };
+  t.throws(() => refuse({ ...complete, linux: { ...complete.linux, seccomp } }), {
     code: 'NOT_SUPPORTED',
-    message: `not supported yet: ${['linux.seccomp'].join(', ')}`,
+    message: `not supported yet: ${['linux.seccomp.listenerPath'].join(', ')}`,
   });
 });
 

@@ -1,0 +1,144 @@
+import { Memory } from './memory.ts';
+import { trySyscall } from './syscall.ts';
+import { syscallNumber } from './syscall-numbers.ts';
+
+// Classic BPF as seccomp(2) takes it. Sources: include/uapi/linux/{seccomp,filter,bpf_common,audit}.h.
+
+/** What a filter answers; the low 16 bits are the data of `errno` and `trace`. */
+export const SECCOMP_RET = {
+  killProcess: 0x80000000,
+  killThread: 0,
+  trap: 0x00030000,
+  errno: 0x00050000,
+  notify: 0x7fc00000,
+  trace: 0x7ff00000,
+  log: 0x7ffc0000,
+  allow: 0x7fff0000,
+} as const;
+
+export const SECCOMP_FILTER_FLAG = { log: 1 << 1, specAllow: 1 << 2 } as const;
+
+export const AUDIT_ARCH_X86_64 = 0xc000003e;
+const AUDIT_ARCH_AARCH64 = 0xc00000b7;
+/** Marks the system calls of the x32 ABI, whose architecture is that of x86-64. */
+export const X32_SYSCALL_BIT = 0x40000000;
+
+const SECCOMP_SET_MODE_FILTER = 1;
+const SECCOMP_GET_ACTION_AVAIL = 2;
+const EFAULT = 14;
+
+/** Bytes of an instruction (struct sock_filter), and how many the kernel takes at most. */
+export const INSTRUCTION_SIZE = 8;
+export const MAX_INSTRUCTIONS = 4096;
+
+/** One instruction: struct sock_filter. A jump counts the instructions to skip. */
+export interface FilterInstruction {
+  code: number;
+  whenTrue?: number;
+  whenFalse?: number;
+  value: number;
+}
+
+const LOAD = 0x20;
+const JUMP = 0x05;
+const JUMP_EQUAL = 0x15;
+const JUMP_GREATER = 0x25;
+const JUMP_BITS = 0x45;
+const RETURN = 0x06;
+
+/** Byte offsets in struct seccomp_data. */
+const NUMBER = 0;
+const ARCHITECTURE = 4;
+const ARGUMENTS = 16;
+
+const load = (value: number): FilterInstruction => ({ code: LOAD, value });
+const jumpIf =
+  (code: number) =>
+  (value: number, whenTrue: number, whenFalse: number): FilterInstruction => ({
+    code,
+    value,
+    whenTrue,
+    whenFalse,
+  });
+
+/** The few instructions that are used here. */
+export const bpf = {
+  loadNumber: load(NUMBER),
+  loadArchitecture: load(ARCHITECTURE),
+  /** Half of an argument of the system call: 0 is its low 32 bits, 1 the high ones. */
+  loadArgument: (index: number, half: 0 | 1): FilterInstruction => load(ARGUMENTS + 8 * index + 4 * half),
+  jump: (count: number): FilterInstruction => ({ code: JUMP, value: count }),
+  jumpIfEqual: jumpIf(JUMP_EQUAL),
+  jumpIfGreater: jumpIf(JUMP_GREATER),
+  jumpIfBits: jumpIf(JUMP_BITS),
+  return: (value: number): FilterInstruction => ({ code: RETURN, value }),
+};
+
+/** As the kernel has them in memory. */
+export function encodeFilter(instructions: readonly FilterInstruction[]): Uint8Array {
+  const bytes = new Uint8Array(INSTRUCTION_SIZE * instructions.length);
+  const view = new DataView(bytes.buffer);
+  instructions.forEach(({ code, whenTrue = 0, whenFalse = 0, value }, index) => {
+    const at = INSTRUCTION_SIZE * index;
+    view.setUint16(at, code, true);
+    view.setUint8(at + 2, whenTrue);
+    view.setUint8(at + 3, whenFalse);
+    view.setUint32(at + 4, value, true);
+  });
+  return bytes;
+}
+
+/**
+ * Allows capset(2) with exactly these two addresses, and leaves the rest to what follows. For the calling thread's
+ * own last step behind its filter: the addresses mean nothing in the program that it then executes, and whoever
+ * guesses them there can only give up capabilities with it.
+ */
+export function allowCapset(header: number, data: number): FilterInstruction[] {
+  const words = [header, data].flatMap((address, index) => [
+    { load: bpf.loadArgument(index, 0), value: address % 2 ** 32 },
+    { load: bpf.loadArgument(index, 1), value: Math.floor(address / 2 ** 32) },
+  ]);
+  const allow = bpf.return(SECCOMP_RET.allow);
+  const native = process.arch === 'arm64' ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64;
+  const checks = [
+    { load: bpf.loadArchitecture, value: native },
+    { load: bpf.loadNumber, value: syscallNumber('capset') },
+    ...words,
+  ];
+  const rest = (index: number): number => 2 * (checks.length - index - 1) + 1;
+  return [
+    ...checks.flatMap(({ load, value }, index) => [load, bpf.jumpIfEqual(value, 0, rest(index))]),
+    allow,
+  ];
+}
+
+/** Arguments of seccomp(2) behind its number, in memory that stays: the filter is `parts` one after the other. */
+export function layOutFilter(
+  parts: readonly Uint8Array[],
+  flags: number,
+): [operation: number, flags: number, program: number] {
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  const memory = new Memory(size + 128);
+  const header = memory.take(16);
+  const code = memory.take(size);
+  // struct sock_fprog: how many, and where.
+  memory.putInt(header, size / INSTRUCTION_SIZE);
+  memory.putLong(header + 8, code);
+  let at = code;
+  for (const part of parts) {
+    memory.put(at, part);
+    at += part.length;
+  }
+  return [SECCOMP_SET_MODE_FILTER, flags, header];
+}
+
+/** Whether this kernel knows an action of SECCOMP_RET (Linux 4.14). */
+export function hasSeccompAction(action: number): boolean {
+  const value = new Uint8Array(Uint32Array.of(action).buffer);
+  return trySyscall('seccomp', SECCOMP_GET_ACTION_AVAIL, 0, value) === 0;
+}
+
+/** Whether this kernel knows a flag of seccomp(2): it looks at them before it misses the filter. */
+export function hasSeccompFlag(flag: number): boolean {
+  return trySyscall('seccomp', SECCOMP_SET_MODE_FILTER, flag, null) === -EFAULT;
+}
