@@ -5,6 +5,7 @@ import { mountOptions } from '../../src/rootfs/mount-options.ts';
 import { check } from '../../src/spec/check.ts';
 import { validate } from '../../src/spec/generated/validate-features.js';
 import { minimal } from '../fixtures/good-configs.ts';
+import { missingIn } from '../helpers/schema.ts';
 
 const document = features(['create', 'checkpoint']);
 
@@ -14,6 +15,13 @@ t.test('is what the specification asks for', async (t) => {
   for (const ociVersion of [document.ociVersionMin, document.ociVersionMax]) {
     t.same(check({ ...minimal, ociVersion }), [], `${ociVersion} is accepted`);
   }
+});
+
+t.test('says something about everything', async (t) => {
+  const left = missingIn(document, 'features.json');
+  // The names of what is not there would mislead.
+  const expected = document.linux?.seccomp?.enabled ? [] : left.filter((field) => /seccomp\./.test(field));
+  t.same(left, expected);
 });
 
 t.test('every name is recognized', async (t) => {
