@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { RuntimeError, within } from '../errors.ts';
+import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
@@ -19,7 +19,7 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   const steps = planMounts(spec, request.bundle);
   const opened = receiveSources(request.sources, steps, host);
   if (request.joinMount === undefined) detachPropagation(spec.linux?.rootfsPropagation, rootfs);
-  const root = within(`root.path: ${rootfs}`, () => mountRootfs(rootfs), { field: 'root.path' });
+  const root = mountRootfs(rootfs);
   const context: MountContext = { root, label: spec.linux?.mountLabel, opened, late: [] };
   for (const step of steps) {
     // What is copied into a tmpfs is memory of the container.

@@ -1,18 +1,36 @@
 // Runs in the container's namespaces.
+import { RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { detachMount, MS_BIND, MS_MOVE, MS_REC, MS_SLAVE, mount, pivotRoot } from '../linux/mount.ts';
-import { O_DIRECTORY, O_NOFOLLOW, O_PATH, openPath } from '../linux/path.ts';
+import { failedWith, O_DIRECTORY, O_NOFOLLOW, O_PATH, openPath } from '../linux/path.ts';
+import { isDirectory, statusAt } from '../linux/stat.ts';
 import { syscall } from '../linux/syscall.ts';
 
 /** Makes the rootfs a mount of its own, which pivot_root demands; returns a handle of it. */
 export function mountRootfs(rootfs: string): Fd {
-  mount(rootfs, rootfs, MS_BIND | MS_REC);
-  return openRootfs(rootfs);
+  return atRootPath(rootfs, () => {
+    mount(rootfs, rootfs, MS_BIND | MS_REC);
+    return open(rootfs);
+  });
 }
 
 /** A handle of the rootfs, which may not be a symlink. */
 export function openRootfs(rootfs: string): Fd {
-  return openPath(rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  return atRootPath(rootfs, () => open(rootfs));
+}
+
+function atRootPath(rootfs: string, action: () => Fd): Fd {
+  return within(`root.path: ${rootfs}`, action, { field: 'root.path' });
+}
+
+/** A symlink could lead elsewhere by the time that its target is used. */
+function open(rootfs: string): Fd {
+  try {
+    return openPath(rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    if (!failedWith(error, 'ENOTDIR') || !isDirectory(statusAt(rootfs))) throw error;
+    throw new RuntimeError('must not be a symlink', { errno: 'ENOTDIR' }, error);
+  }
 }
 
 /** Makes the rootfs the root of the mount namespace and lets go of the old one. Source: pivot_root(2). */

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { type Change, makeBundle, readConfig, writeConfig } from '../helpers/bundle.ts';
+import { type Change, makeBundle, readConfig, withoutNamespace, writeConfig } from '../helpers/bundle.ts';
 import { inMounts } from '../helpers/mounts.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused, runtime } from '../helpers/runtime.ts';
@@ -90,6 +90,19 @@ t.test('root.path', async (t) => {
   refused(t, withPath('file'), /not a directory|directory/, 'a file');
   mkdirSync(join(bundle, 'empty'));
   refused(t, withPath('empty'), /no such file or directory/, 'without the program');
+  symlinkSync(elsewhere, join(bundle, 'link'));
+  if (runtime.kind !== 'crun')
+    refused(t, withPath('link'), /must not be a symlink|or a symlink/, 'a symlink');
+});
+
+// crun makes one all the same.
+t.test('root.path without a mount namespace', only(['trunc', 'runc']), async (t) => {
+  const bundle = makeBundle((config) => {
+    withoutNamespace(config, 'mount');
+    config.mounts = [];
+    config.root.path = 'nowhere';
+  });
+  refused(t, attempt(same, [], { bundle }), /root\.path: \/.*nowhere: .*no such file|invalid rootfs/);
 });
 
 t.test('the bundle may lie behind a symbolic link', async (t) => {
