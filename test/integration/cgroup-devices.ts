@@ -42,7 +42,8 @@ t.test('no rules: the default devices only', only(['trunc', 'runc']), async (t) 
   t.equal(can([]), 'm default');
 });
 
-t.test('rules', async (t) => {
+// crun 1.8 writes -1 as a number of version 1, where it is none.
+t.test('rules', only(['trunc', 'runc']), async (t) => {
   const none = { allow: false, access: 'rwm' } as const;
   const all = { allow: true, access: 'rwm' } as const;
   const cases: [string, Rules, string][] = [
