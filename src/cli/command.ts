@@ -48,3 +48,11 @@ export const container = {
   required: true,
   description: 'name of the container',
 } as const;
+export const format = {
+  name: 'format',
+  alias: 'f',
+  type: 'string',
+  default: 'table',
+  choices: ['table', 'json'],
+  description: 'format of the output',
+} as const;

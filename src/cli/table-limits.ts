@@ -1,4 +1,4 @@
-import { type Command, container, help } from './command.ts';
+import { type Command, container, format, help } from './command.ts';
 
 export const pauseCommand = {
   name: 'pause',
@@ -20,17 +20,7 @@ export const psCommand = {
   details: 'The table is that of ps(1), with its options; the pids are those of the host.',
   positionals: [container, { name: 'ps-options', required: false, description: 'for ps (default: -ef)' }],
   takesRest: true,
-  options: [
-    {
-      name: 'format',
-      alias: 'f',
-      type: 'string',
-      default: 'table',
-      choices: ['table', 'json'],
-      description: 'format of the output',
-    },
-    help,
-  ],
+  options: [format, help],
   examples: [['trunc ps web1 -o pid,rss,args', 'the memory of each process']],
 } as const satisfies Command;
 

@@ -1,4 +1,4 @@
-import { type Command, container, help, type Option } from './command.ts';
+import { type Command, container, format, help, type Option } from './command.ts';
 import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-limits.ts';
 
 export type { Command, Option, Values } from './command.ts';
@@ -154,18 +154,7 @@ export const listCommand = {
   name: 'list',
   description: 'list the containers of the given root',
   positionals: [],
-  options: [
-    {
-      name: 'format',
-      alias: 'f',
-      type: 'string',
-      default: 'table',
-      choices: ['table', 'json'],
-      description: 'format of the output',
-    },
-    { name: 'quiet', alias: 'q', type: 'boolean', description: 'show IDs only' },
-    help,
-  ],
+  options: [format, { name: 'quiet', alias: 'q', type: 'boolean', description: 'show IDs only' }, help],
 } as const satisfies Command;
 
 export const specCommand = {

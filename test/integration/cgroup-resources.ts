@@ -312,29 +312,37 @@ t.test('a limit that a kernel of today takes without effect is a warning', only(
 
 const TIMES = process.env.SOAK === '1' ? 1000 : 10;
 
-t.test(`every limit at once, changed once, ${TIMES} times`, { timeout: 600_000, ...only('trunc') }, async (t) => {
-  const all: Resources = {
-    memory: { limit: 64 << 20, reservation: 32 << 20, swap: 128 << 20 },
-    cpu: { shares: 512, quota: 50_000, period: 200_000, burst: 10_000, cpus: '0', mems: '0' },
-    pids: { limit: 33 },
-    blockIO: throttle,
-    devices: [
-      { allow: false, access: 'rwm' },
-      { allow: true, type: 'c', major: 10, minor: 229, access: 'rw' },
-    ],
-  };
-  const change = JSON.stringify({ memory: { limit: 96 << 20 }, cpu: { quota: 60_000 }, pids: { limit: 34 } });
-  const bundle = makeBundle(at(`/${tag}/all`, all));
-  for (let i = 1; i <= TIMES; i += 1) {
-    const id = newId();
-    succeed(['create', id], { bundle });
-    succeed(['update', '--resources', '-', id], { stdin: change });
-    succeed(['delete', '--force', id]);
-  }
-  t.same(
-    cgroups().filter((name) => name.endsWith('/all')),
-    [],
-  );
-});
+t.test(
+  `every limit at once, changed once, ${TIMES} times`,
+  { timeout: 600_000, ...only('trunc') },
+  async (t) => {
+    const all: Resources = {
+      memory: { limit: 64 << 20, reservation: 32 << 20, swap: 128 << 20 },
+      cpu: { shares: 512, quota: 50_000, period: 200_000, burst: 10_000, cpus: '0', mems: '0' },
+      pids: { limit: 33 },
+      blockIO: throttle,
+      devices: [
+        { allow: false, access: 'rwm' },
+        { allow: true, type: 'c', major: 10, minor: 229, access: 'rw' },
+      ],
+    };
+    const change = JSON.stringify({
+      memory: { limit: 96 << 20 },
+      cpu: { quota: 60_000 },
+      pids: { limit: 34 },
+    });
+    const bundle = makeBundle(at(`/${tag}/all`, all));
+    for (let i = 1; i <= TIMES; i += 1) {
+      const id = newId();
+      succeed(['create', id], { bundle });
+      succeed(['update', '--resources', '-', id], { stdin: change });
+      succeed(['delete', '--force', id]);
+    }
+    t.same(
+      cgroups().filter((name) => name.endsWith('/all')),
+      [],
+    );
+  },
+);
 
 t.test('nothing is left', nothingLeft);

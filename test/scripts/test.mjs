@@ -44,7 +44,10 @@ const STAGES = {
   // The tests are tested: what they say of trunc is true of runc, but for the tests that are trunc's only.
   runc: [() => runTests(integration, { RUNTIME: 'runc' })],
   // Many containers, one after the other and all at once, and every fault point; only when asked for.
-  soak: [() => runTests(named('soak', 'concurrency', 'kill9', 'cgroup-resources'), { SOAK: '1' }, ['--timeout=900'])],
+  soak: [
+    () =>
+      runTests(named('soak', 'concurrency', 'kill9', 'cgroup-resources'), { SOAK: '1' }, ['--timeout=900']),
+  ],
   // Tens of thousands of broken configurations, hundreds of containers of them; FUZZ_SEED=N makes others.
   fuzz: [() => runTests(named('fuzz'), { FUZZ: '1' }, ['--timeout=900'])],
 };
