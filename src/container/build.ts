@@ -72,6 +72,8 @@ export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, 
   const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
   channel.sendFds(files);
   for (const file of files) file.close();
+  // While init mounts.
+  init.view?.close();
   runCreateHooks(init, record);
   passTerminal(init, options.terminal);
   expect(init, 'ready');

@@ -14,6 +14,7 @@ import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
 import { Channel, type InitChannel } from '../protocol/channel.ts';
 import type { InitMessage, InitRequest } from '../protocol/messages.ts';
 import type { Linux, Namespace } from '../spec/config.ts';
+import { openOwnProgram } from './own-program.ts';
 
 /** A started init, which waits for its request. */
 export interface Init {
@@ -21,6 +22,8 @@ export interface Init {
   /** Set once it has ended and been waited for: from then on the pid may be another process's. */
   exitStatus?: number;
   channel: InitChannel;
+  /** See openOwnProgram. To be closed before the container can run anything; not at once, since the kernel takes its time. */
+  view: Fd | undefined;
   /** Writes what only the host may write before the first instruction of init, and lets it go on. */
   settle(linux: Linux | undefined): void;
   /** What of the request follows from how it was started. */
@@ -50,7 +53,9 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
   for (const { number } of inherited) setCloseOnExec(number, false);
   // Engines mark what they inherit; init and then the program get it all the same.
   for (let number = 0; number < FIRST_PASSED + passedFds; number++) setCloseOnExec(number, false);
-  const [file, ...rest] = selfCommand();
+  const [own, ...rest] = selfCommand();
+  const view = openOwnProgram(own);
+  const file = view === undefined ? own : `/proc/self/fd/${view.number}`;
   const argv = ['trunc', ...rest, 'init', String(socket.number), String(addon.number)];
   const started = startIn(plan, { file, argv, env: initEnvironment, fresh: plan.fresh, join });
   const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
@@ -61,6 +66,7 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
   return {
     pid: started.pid,
     channel: new Channel(ours, 'init'),
+    view,
     settle: (linux) => settle(started, linux ?? {}, plan),
     request,
   };

@@ -1,8 +1,22 @@
 // Mistakes of ours that no feature's own test had seen, each with what it did.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { makeBundle, readConfig, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
+import {
+  type Config,
+  makeBundle,
+  readConfig,
+  withoutNamespace,
+  withUserNamespace,
+} from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
 import {
   attempt,
@@ -154,6 +168,17 @@ t.test('the session keyring is the container’s own', only(['trunc', 'runc']), 
     inside(() => {}, 'cat /proc/keys'),
     /keyring +_ses\./,
   );
+});
+
+// An image can have /proc/self/exe, or a link to it, executed, and its own loader with it (CVE-2019-5736). While the file
+// is in use nobody can write to it, so the mount is asked. crun runs a copy instead.
+t.test('a container cannot write to the file of the runtime', only('trunc'), (t) => {
+  const user = (config: Config) => withUserNamespace(config);
+  for (const change of [undefined, user]) {
+    const { pid } = create(t, change);
+    t.throws(() => accessSync(`/proc/${pid}/exe`, constants.W_OK), { code: 'EROFS' });
+  }
+  t.end();
 });
 
 t.test('nothing is left', nothingLeft);
