@@ -40,6 +40,12 @@ const HINTS: Readonly<Partial<Record<Scheduler['policy'], string>>> = {
   SCHED_ISO: 'the kernel reserves this policy, but does not have it',
 };
 
+function hintFor({ policy, flags = [] }: Scheduler): string {
+  if (flags.some((flag) => flag.startsWith('SCHED_FLAG_UTIL_CLAMP')))
+    return 'SCHED_FLAG_UTIL_CLAMP_* take a kernel with CONFIG_UCLAMP_TASK';
+  return HINTS[policy] ?? 'a nice value below 0 takes CAP_SYS_NICE';
+}
+
 /**
  * Sets process.scheduler, from the host: the privileges that it takes are the host's, a user namespace has none of
  * them. As late as possible, when init has nothing left to do but execve: a deadline task cannot even fork.
@@ -49,6 +55,6 @@ export function setScheduler(pid: number, scheduler: Scheduler | undefined): voi
   const field = 'process.scheduler';
   within(`${field}: set ${scheduler.policy}`, () => setSchedulerAttributes(pid, planScheduler(scheduler)), {
     field,
-    hint: HINTS[scheduler.policy] ?? 'a nice value below 0 takes CAP_SYS_NICE',
+    hint: hintFor(scheduler),
   });
 }

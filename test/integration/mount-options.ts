@@ -115,6 +115,42 @@ t.test('options that change nothing', async (t) => {
 t.test('options of the superblock', async (t) => {
   const change = mount({ destination: '/m', type: 'tmpfs', source: 'm', options: ['sync', 'dirsync'] });
   t.match(inside(change, info('/m')), /- tmpfs m rw,sync,dirsync/);
+  if (runtime.kind !== 'trunc') return; // runc 1.1.5 knows no lazytime
+  const seen = (...options: string[]) =>
+    inside(mount({ destination: '/m', type: 'tmpfs', source: 'm', options }), info('/m'));
+  t.match(seen('mand', 'lazytime'), /- tmpfs m rw,mand,lazytime/);
+  t.match(seen('mand', 'lazytime', 'sync', 'nomand', 'nolazytime', 'async'), /- tmpfs m rw(,inode64)?$/);
+});
+
+// What others clear or set is left alone, and the last of two counts.
+const modes: [options: string, expected: string][] = [
+  ['nodiratime', 'rw,nodiratime,relatime'],
+  ['nodiratime diratime', 'rw,relatime'],
+  ['noatime atime', 'rw,relatime'],
+  // runc 1.1.5 sets both, and the kernel takes the former.
+  ['noatime relatime', runtime.kind === 'runc' ? 'rw,noatime' : 'rw,relatime'],
+  ['strictatime', 'rw'],
+  ['strictatime nostrictatime', 'rw,relatime'],
+  ['noatime strictatime', 'rw'],
+  ['nosuid nodev noexec suid', 'rw,nodev,noexec,relatime'],
+  ['nosuid nodev noexec dev', 'rw,nosuid,noexec,relatime'],
+  ['nosuid nodev noexec exec', 'rw,nosuid,nodev,relatime'],
+  ['ro rw', 'rw,relatime'],
+  ['rw ro', 'ro,relatime'],
+];
+
+t.test('of a filesystem, the last word counts', only(['trunc', 'runc']), async (t) => {
+  const mounts = modes.map(([options], index) => ({
+    destination: `/m${index}`,
+    type: 'tmpfs',
+    source: 'm',
+    options: options.split(' '),
+  }));
+  const script = mounts.map(({ destination }) => `${info(destination)} | cut -d" " -f1`).join('; ');
+  const seen = inside(mount(...mounts), script).split('\n');
+  modes.forEach(([options, expected], index) => {
+    t.equal(seen[index], expected, options);
+  });
 });
 
 t.test('remount', only(['trunc', 'runc']), async (t) => {

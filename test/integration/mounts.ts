@@ -119,6 +119,7 @@ t.test('propagation', async (t) => {
   t.match(seen('private'), /^- /);
   t.match(seen('rprivate'), /^- /);
   t.match(seen('unbindable'), /^unbindable - /);
+  t.match(seen('runbindable'), /^unbindable - /);
 });
 
 t.test('the order is that of the list', async (t) => {

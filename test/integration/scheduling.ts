@@ -5,7 +5,7 @@ import t from 'tap';
 import type { Change } from '../helpers/bundle.ts';
 import { withUserNamespace } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { attempt, inside, nothingLeft, refused, running } from '../helpers/runtime.ts';
+import { attempt, inside, nothingLeft, refused, run, running } from '../helpers/runtime.ts';
 import { newId } from '../helpers/sandbox.ts';
 
 // What neither runc 1.1.5 nor crun 1.8.1 carries out is tested with trunc alone.
@@ -66,6 +66,29 @@ t.test('RESET_ON_FORK', only('trunc'), async (t) => {
   t.equal(inside(scheduler({ ...properties, flags }), child), `-3 0 ${POLICY.batch}\n0 0 ${POLICY.batch}`);
 });
 
+t.test('KEEP_POLICY and KEEP_PARAMS: what the caller has', only('trunc'), async (t) => {
+  const wrapper = ['nice', '-n', '9'];
+  const seen = (...flags: string[]) =>
+    inside(scheduler({ policy: 'SCHED_BATCH', nice: 3, flags }), SCHEDULING, { wrapper });
+  t.equal(seen(), `3 0 ${POLICY.batch}`);
+  t.equal(seen('SCHED_FLAG_KEEP_POLICY'), `3 0 ${POLICY.other}`);
+  // The kernel takes the policy for one of the parameters.
+  t.equal(seen('SCHED_FLAG_KEEP_PARAMS'), `9 0 ${POLICY.other}`);
+});
+
+t.test('clamps of utilization', only('trunc'), async (t) => {
+  const flags = ['SCHED_FLAG_UTIL_CLAMP_MIN', 'SCHED_FLAG_UTIL_CLAMP_MAX'];
+  const change = scheduler({ policy: 'SCHED_BATCH', flags });
+  if (existsSync('/proc/sys/kernel/sched_util_clamp_min'))
+    t.equal(inside(change, SCHEDULING), `0 0 ${POLICY.batch}`);
+  else
+    refused(
+      t,
+      attempt(change, 'true'),
+      /process\.scheduler: set SCHED_BATCH: .*not supported .*CONFIG_UCLAMP_TASK/,
+    );
+});
+
 const CPU = '/sys/fs/cgroup/cpu';
 
 /** Where realtime is shared out by cgroups (version 1, CONFIG_RT_GROUP_SCHED), a new one has none. */
@@ -99,6 +122,25 @@ t.test('SCHED_DEADLINE', only('trunc'), async (t) => {
   const { stdout } = spawnSync('chrt', ['--pid', String(pid)], { encoding: 'utf8' });
   t.match(stdout, /policy: SCHED_DEADLINE\|SCHED_RESET_ON_FORK$/m);
   t.match(stdout, /: 1000000\/10000000\/20000000$/m);
+});
+
+/** The flags of a process in the kernel, by sched_getattr(2), in which chrt leaves some out. */
+function schedulerFlags(pid: number): number {
+  const call = process.arch === 'arm64' ? 275 : 315;
+  const script = `my $a = "\\0" x 64; syscall(${call}, ${pid}, $a, 64, 0) == 0 or die $!; print unpack("x8 Q", $a)`;
+  const { status, stdout, stderr } = spawnSync('perl', ['-e', script], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return Number(stdout);
+}
+
+t.test('RECLAIM and DL_OVERRUN', only('trunc', 'perl'), async (t) => {
+  const flags = ['SCHED_FLAG_RECLAIM', 'SCHED_FLAG_DL_OVERRUN'];
+  const properties = { policy: 'SCHED_DEADLINE', runtime: 1_000_000, deadline: 10_000_000 };
+  for (const set of [flags, flags.slice(1), []]) {
+    const { id, pid } = running(t, scheduler({ ...properties, flags: set }));
+    t.equal(schedulerFlags(pid), set.length === 2 ? 6 : set.length === 1 ? 4 : 0, set.join());
+    run(['delete', '--force', id]);
+  }
 });
 
 t.test('what the kernel refuses', only('trunc'), async (t) => {
