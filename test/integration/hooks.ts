@@ -148,6 +148,20 @@ t.test('the life of a container', async (t) => {
   }
 });
 
+t.test('where they are looked for, and without arguments', async (t) => {
+  const [onHost, log] = [join(temp, newId()), join(temp, newId())];
+  const bundle = makeBundle((config) => {
+    config.process.args = ['/bin/cat', '/log'];
+    config.hooks = { startContainer: [{ path: '/only-inside' }] };
+    for (const kind of [...ON_HOST, 'createContainer'] as const) config.hooks[kind] = [{ path: onHost }];
+  });
+  writeFileSync(onHost, `#!/bin/sh\necho "$# $0" >> ${log}\n`, { mode: 0o755 });
+  writeFileSync(join(bundle, 'rootfs/only-inside'), '#!/bin/sh\necho "$# $0" > /log\n', { mode: 0o755 });
+  const { stdout, stderr } = run(['run', newId()], { bundle });
+  t.equal(stdout, '0 /only-inside\n', stderr);
+  t.equal(readFileSync(log, 'utf8'), `0 ${onHost}\n`.repeat(5));
+});
+
 t.test('in time', async (t) => {
   const { bundle } = failing('createRuntime', shell('sleep 0.1', { timeout: 30 }));
   const { result } = createAndStart(t, bundle);

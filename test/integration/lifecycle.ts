@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeBundle, readConfig, writeConfig } from '../helpers/bundle.ts';
@@ -14,7 +14,7 @@ import {
   succeed,
   waitFor,
 } from '../helpers/runtime.ts';
-import { cgroups, newId, processes, root } from '../helpers/sandbox.ts';
+import { cgroups, newId, processes, root, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -118,6 +118,21 @@ t.test('the config is read once', async (t) => {
   succeed(['start', id]);
   waitFor(id, 'stopped');
   t.equal(output.stdout, 'first\n');
+});
+
+t.test('after create nobody needs config.json', async (t) => {
+  const log = join(temp, newId());
+  const { id, bundle, output } = create(t, (config) => {
+    config.process.args = ['/bin/sh', '-c', 'cat /made; echo ran'];
+    const hook = (script: string) => [{ path: '/bin/sh', args: ['sh', '-c', script] }];
+    config.hooks = { startContainer: hook('echo made > /made'), poststop: hook(`echo stopped > ${log}`) };
+  });
+  rmSync(join(bundle, 'config.json'));
+  succeed(['start', id]);
+  waitFor(id, 'stopped');
+  t.equal(output.stdout, 'made\nran\n');
+  succeed(['delete', id]);
+  t.equal(readFileSync(log, 'utf8'), 'stopped\n');
 });
 
 t.test('nothing is left', nothingLeft);

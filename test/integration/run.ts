@@ -19,6 +19,15 @@ t.test('the exit status is that of the program', async (t) => {
   }
 });
 
+t.test('every version of the specification with the major 1', async (t) => {
+  for (const ociVersion of ['1.0.0', '1.0.2-dev', '1.2.1', '1.3.0', '1.99.0-rc.1+build']) {
+    const seen = attempt((config) => {
+      config.ociVersion = ociVersion;
+    }, 'echo ran');
+    t.match(seen, { status: 0, stdout: 'ran\n', stderr: '' }, ociVersion);
+  }
+});
+
 t.test('stdout and stderr are apart and untouched', async (t) => {
   const { stdout, stderr } = attempt(same, 'echo out; echo err >&2');
   t.equal(stdout, 'out\n');

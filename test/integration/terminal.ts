@@ -4,7 +4,16 @@ import t, { type Test } from 'tap';
 import { windowSize } from '../../src/linux/tty.ts';
 import { type Change, makeBundle, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { type Container, create, nothingLeft, refused, run, runtime, succeed } from '../helpers/runtime.ts';
+import {
+  type Container,
+  create,
+  inside,
+  nothingLeft,
+  refused,
+  run,
+  runtime,
+  succeed,
+} from '../helpers/runtime.ts';
 import { newId, root, temp } from '../helpers/sandbox.ts';
 import { FdSocket, Screen } from '../helpers/terminal.ts';
 
@@ -89,6 +98,12 @@ t.test('the size', async (t) => {
   screen.resize({ height: 50, width: 132 });
   screen.waitFor(/50 132\n/);
   t.pass('a change is seen inside');
+});
+
+t.test('without a terminal the size is ignored', async (t) => {
+  const size = { height: 70_000, width: 0 };
+  const change: Change = (config) => Object.assign(config.process, { consoleSize: size });
+  t.equal(inside(change, 'test -t 0 || echo none'), 'none');
 });
 
 t.test('the modes are the usual ones', async (t) => {
