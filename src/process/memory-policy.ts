@@ -2,7 +2,7 @@
 import { within } from '../errors.ts';
 import { setMemoryPolicy } from '../linux/sched.ts';
 import type { MemoryPolicy, MemoryPolicyMode } from '../spec/config.ts';
-import { MAX_NODE } from '../spec/rules/number-list.ts';
+import { bitmapOf } from '../spec/number-list.ts';
 
 // Source: include/uapi/linux/mempolicy.h.
 export const MEMORY_POLICY_MODES: readonly MemoryPolicyMode[] = [
@@ -32,19 +32,8 @@ export function planMemoryPolicy({ mode, nodes, flags = [] }: MemoryPolicy): Mem
   const bits = flags.reduce((mask, flag) => mask | MEMORY_POLICY_FLAGS[flag], 0);
   return {
     mode: MEMORY_POLICY_MODES.indexOf(mode) | bits,
-    nodes: nodes?.trim() ? nodeMask(nodes) : new Uint8Array(0),
+    nodes: bitmapOf(nodes ?? ''),
   };
-}
-
-/** Of a list that its rule has found to be one. */
-function nodeMask(list: string): Uint8Array {
-  const mask = new Uint8Array((MAX_NODE + 1) / 8);
-  for (const range of list.split(',')) {
-    const [first = 0, last = first] = range.split('-').map(Number);
-    for (let node = first; node <= last; node++)
-      mask[node >> 3] = (mask[node >> 3] as number) | (1 << (node & 7));
-  }
-  return mask;
 }
 
 /** Sets linux.memoryPolicy, in the container's cgroup: cpuset.mems says which nodes there are. */

@@ -19,16 +19,6 @@ export function keyed(text: string): Record<string, Count> {
   return values;
 }
 
-/** A list such as `0-3,7`, number by number. */
-export function ranges(text: string): number[] {
-  const numbers: number[] = [];
-  for (const range of text.split(',').filter(Boolean)) {
-    const [first = 0, last = first] = range.split('-').map(Number);
-    for (let number = first; number <= last; number++) numbers.push(number);
-  }
-  return numbers;
-}
-
 /** The value times a power of ten that changes its unit. */
 export function times(value: Count | undefined, factor: number): Count {
   const product = BigInt(value ?? 0) * BigInt(factor);

@@ -1,5 +1,6 @@
 // Pure.
-import { count, keyed, pidsStats, ranges, times, withoutZeros } from './parse.ts';
+import { numbersIn } from '../../spec/number-list.ts';
+import { count, keyed, pidsStats, times, withoutZeros } from './parse.ts';
 import type { BlkioEntry, BlkioTable, CgroupStats, Count, ReadFile } from './types.ts';
 
 /** Nanoseconds in a clock tick, of which Linux tells user space that there are 100 in a second. */
@@ -44,7 +45,7 @@ function cpu(read: ReadFile): CgroupStats['cpu'] {
 }
 
 function cpuset(read: ReadFile): CgroupStats['cpuset'] {
-  const list = (name: string) => ranges(read('cpuset', `cpuset.${name}`));
+  const list = (name: string) => numbersIn(read('cpuset', `cpuset.${name}`));
   const value = (name: string) => count(read('cpuset', `cpuset.${name}`));
   return {
     ...withoutZeros({ cpus: list('cpus') }),

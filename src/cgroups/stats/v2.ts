@@ -1,5 +1,6 @@
 // Pure.
-import { count, keyed, pidsStats, pressure, ranges, sum, times, withoutZeros } from './parse.ts';
+import { numbersIn } from '../../spec/number-list.ts';
+import { count, keyed, pidsStats, pressure, sum, times, withoutZeros } from './parse.ts';
 import type { BlkioEntry, CgroupStats, ReadFile } from './types.ts';
 
 /** Nanoseconds in a microsecond. */
@@ -48,8 +49,8 @@ function cpu(read: ReadFile): CgroupStats['cpu'] {
 
 function cpusetLists(read: ReadFile): { cpus?: number[]; mems?: number[] } {
   return withoutZeros({
-    cpus: ranges(read('cpuset', 'cpuset.cpus')),
-    mems: ranges(read('cpuset', 'cpuset.mems')),
+    cpus: numbersIn(read('cpuset', 'cpuset.cpus')),
+    mems: numbersIn(read('cpuset', 'cpuset.mems')),
   });
 }
 

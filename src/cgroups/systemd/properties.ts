@@ -1,6 +1,7 @@
 // Pure.
 import { RuntimeError } from '../../errors.ts';
 import type { DbusValue, Variant } from '../../linux/dbus.ts';
+import { bitmapOf } from '../../spec/number-list.ts';
 import type { CgroupWrite } from '../write.ts';
 import { parseGvariant } from './gvariant.ts';
 import type { UnitPlace } from './unit.ts';
@@ -77,7 +78,7 @@ const limit =
 const cpuSet =
   (name: string) =>
   (value: string): UnitProperty =>
-    property(name, 'ay', bitmap(value));
+    property(name, 'ay', [...bitmapOf(value)]);
 
 interface Rule {
   /** The first version of systemd that knows the property. */
@@ -151,17 +152,4 @@ function quota(writes: readonly CgroupWrite[], version: number): UnitProperty[] 
       ? [property('CPUQuotaPeriodUSec', 't', BigInt(period))]
       : []),
   ];
-}
-
-/** A list such as `0-3,7` as bytes, bit n for number n. */
-function bitmap(list: string): number[] {
-  const bytes: number[] = [];
-  for (const range of list.trim().split(',')) {
-    const [first = 0, last = first] = range.split('-').map(Number);
-    for (let number = first; number <= last; number++) {
-      while (bytes.length <= number >> 3) bytes.push(0);
-      bytes[number >> 3] = (bytes[number >> 3] as number) | (1 << (number & 7));
-    }
-  }
-  return bytes;
 }
