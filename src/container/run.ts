@@ -2,6 +2,7 @@ import { fitTerminal, resizeTerminal } from '../console/caller-terminal.ts';
 import type { Fd } from '../linux/fd.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { openPidfd } from '../linux/signal.ts';
+import { log } from '../log.ts';
 import { endedTooSoon } from '../protocol/exec-fifo.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
 import { hasHooks } from '../spec/query.ts';
@@ -12,6 +13,9 @@ import { runHostHooks } from './host-hooks.ts';
 import type { RunOptions } from './options.ts';
 import type { Init } from './start-init.ts';
 import type { ContainerRecord } from './store.ts';
+
+/** 128 and SIGSYS. */
+const KILLED_BY_FILTER = 159;
 
 /** The `run` command: create and start in one; returns the program's exit status, 0 when detached. */
 export async function run(options: RunOptions): Promise<number> {
@@ -39,6 +43,8 @@ export async function run(options: RunOptions): Promise<number> {
     deleteFailed(options, record);
     throw error;
   }
+  if (status === KILLED_BY_FILTER && record.config.linux?.seccomp !== undefined)
+    log.warning('the container was ended by SIGSYS: for a system call that linux.seccomp does not allow');
   if (!options.keep) deleteOwn(options, record);
   return status;
 }

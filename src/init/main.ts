@@ -1,7 +1,8 @@
 import { asRuntimeError } from '../errors.ts';
+import { exitSurely } from '../linux/exec.ts';
 import { Fd } from '../linux/fd.ts';
 import { useAddon } from '../linux/ffi.ts';
-import { syscall } from '../linux/syscall.ts';
+import { trySyscall } from '../linux/syscall.ts';
 import { configureLog } from '../log.ts';
 import { Channel, type HostChannel } from '../protocol/channel.ts';
 import { createContainer } from './create.ts';
@@ -24,15 +25,21 @@ export function main([socket, addon]: readonly string[]): never {
   } catch (error) {
     report(host, error);
   }
-  syscall('exit_group', 1);
-  throw new Error('exit_group returned');
+  exitSurely(1);
 }
 
 const STDERR = 2;
 
-/** The error is the host's to show; when nobody listens any more, the program's standard error has to do. */
+/**
+ * The error is the host's to show; when nobody listens any more, the program's standard error has to do. After the seccomp
+ * filter is loaded neither may be allowed.
+ */
 function report(host: HostChannel, error: unknown): void {
   const plain = asRuntimeError(error);
-  if (host.send({ type: 'failed', error: plain.toPlain() })) return;
-  syscall('write', STDERR, `${plain.message}\n`, Buffer.byteLength(plain.message) + 1);
+  try {
+    if (host.send({ type: 'failed', error: plain.toPlain() })) return;
+  } catch {
+    // Nothing can be done about it.
+  }
+  trySyscall('write', STDERR, `${plain.message}\n`, Buffer.byteLength(plain.message) + 1);
 }

@@ -6,6 +6,8 @@ import { allowCapset, encodeFilter, layOutFilter } from './seccomp.ts';
 import { rawCall, syscall, syscallError, trySyscall } from './syscall.ts';
 import { syscallNumber } from './syscall-numbers.ts';
 
+const NOWHERE = 8n;
+
 /** A seccomp filter to load before execve. */
 export interface FilterToLoad {
   /** BPF instructions as seccomp(2) takes them, and its flags. */
@@ -68,6 +70,12 @@ function prepareFilter({ program, flags, capabilities }: FilterToLoad): () => vo
       throw error;
     });
   }
+}
+
+/** As exitNow, even where a filter forbids to exit: an access to an address that is none ends it too. */
+export function exitSurely(status: number): never {
+  trySyscall('exit_group', status);
+  for (;;) new Uint8Array(ffi().koffi.view(NOWHERE, 1)).fill(0);
 }
 
 /** Ends this process at once. Everything has been written: the engine's own farewell takes half a millisecond. */

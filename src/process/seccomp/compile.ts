@@ -10,12 +10,16 @@ import {
 import { encodeFilter, INSTRUCTION_SIZE, MAX_INSTRUCTIONS } from '../../linux/seccomp.ts';
 import { log } from '../../log.ts';
 import { enosysStub, type LastSyscall, needsEnosys } from './enosys.ts';
-import type { SeccompPlan } from './plan.ts';
+import { letsExecute, type SeccompPlan } from './plan.ts';
 
 const FIELD = 'linux.seccomp';
 
 /** Has libseccomp make a BPF program of a profile; returns its bytes. */
 export function compileSeccomp(plan: SeccompPlan): Uint8Array {
+  if (!letsExecute(plan)) {
+    const hint = 'add a rule that allows execve';
+    throw new RuntimeError(`${FIELD}: lets no program start`, { ...details(FIELD), hint });
+  }
   const field = `${FIELD}.defaultAction`;
   using filter = within(field, () => new SeccompFilter(plan.defaultAction), details(field));
   for (const name of plan.architectures) addArchitecture(filter, name);

@@ -6,6 +6,7 @@ import {
   SECCOMP_RET,
   X32_SYSCALL_BIT,
 } from '../../linux/seccomp.ts';
+import { passes } from './plan.ts';
 
 /*
  * C libraries try a new system call, and fall back to an old one when the kernel says ENOSYS. A profile that is older
@@ -25,9 +26,7 @@ const ENOSYS = 38;
 
 /** Whether a default action is one that a system call unknown to the profile should not meet. */
 export function needsEnosys(defaultAction: number): boolean {
-  const action = (defaultAction & 0xffff0000) >>> 0;
-  const passes: number[] = [SECCOMP_RET.allow, SECCOMP_RET.log, SECCOMP_RET.trace, SECCOMP_RET.notify];
-  return !passes.includes(action) && defaultAction !== (SECCOMP_RET.errno | ENOSYS);
+  return !passes(defaultAction) && defaultAction !== (SECCOMP_RET.errno | ENOSYS);
 }
 
 /** What stands in front of the filter. Architectures that are not given go on to it. */

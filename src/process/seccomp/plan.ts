@@ -99,6 +99,19 @@ export function planSeccomp(seccomp: Seccomp): SeccompPlan {
   };
 }
 
+/** Whether it can let anything be executed: not one that answers execve with an error, or kills, in any case. */
+export function letsExecute({ defaultAction, rules }: SeccompPlan): boolean {
+  const own = rules.filter(({ syscall }) => syscall === 'execve');
+  if (own.some(({ action }) => passes(action))) return true;
+  return passes(defaultAction) && own.every(({ comparisons }) => comparisons.length > 0);
+}
+
+/** Whether the system call is carried out, or by somebody else's decision. */
+export function passes(action: number): boolean {
+  const passing: number[] = [SECCOMP_RET.allow, SECCOMP_RET.log, SECCOMP_RET.trace, SECCOMP_RET.notify];
+  return passing.includes((action & 0xffff0000) >>> 0);
+}
+
 /** What libseccomp calls it. */
 export function libraryName(architecture: string): string {
   return architecture.replace('SCMP_ARCH_', '').toLowerCase();
