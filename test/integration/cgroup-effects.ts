@@ -3,15 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { type Change, makeBundle, type Resources, readConfig, writeConfig } from '../helpers/bundle.ts';
-import { suite } from '../helpers/requires.ts';
-import { inside, nothingLeft, run, running } from '../helpers/runtime.ts';
-import { newId, sleep, tag, temp } from '../helpers/sandbox.ts';
+import { only, suite } from '../helpers/requires.ts';
+import { inside, nothingLeft, run, running, succeed, waitFor } from '../helpers/runtime.ts';
+import { newId, sleep, tag, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
 const TICKS_PER_SECOND = 100;
+const VERSION1 = { skip: existsSync('/sys/fs/cgroup/memory') ? (false as const) : 'cgroup version 1' };
 
 const withResources =
   (resources: Resources): Change =>
@@ -39,6 +40,32 @@ t.test('a fifth of a processor', async (t) => {
   t.ok(share > 0.05 && share < 0.27, `${share.toFixed(2)} of a processor`);
 });
 
+/** The processor time that two containers get which want all of the same processor, the first by the second. */
+function ratio(t: Test, first: Resources['cpu'], second: Resources['cpu']): number {
+  const pids = [first, second].map(
+    (cpu) =>
+      running(t, (config) => {
+        withResources({ cpu: { ...cpu, cpus: '0' } })(config);
+        config.process.args = ['/bin/sh', '-c', 'while :; do :; done'];
+      }).pid,
+  );
+  const before = pids.map(processorTime);
+  sleep(2000);
+  const [one = 0, other = 0] = pids.map((pid, index) => processorTime(pid) - (before[index] ?? 0));
+  return one / other;
+}
+
+t.test('four shares to one', async (t) => {
+  const share = ratio(t, { shares: 4096 }, { shares: 1024 });
+  t.ok(share > 2 && share < 8, share.toFixed(2));
+});
+
+// Newer than runc 1.1.5.
+t.test('an idle one gets what is left', only('trunc'), async (t) => {
+  const share = ratio(t, { shares: 1024 }, { idle: 1 });
+  t.ok(share > 20, share.toFixed(2));
+});
+
 t.test('one processor and one memory node', async (t) => {
   const script = "grep -E '^(Cpus|Mems)_allowed_list' /proc/self/status";
   const seen = inside(withResources({ cpu: { cpus: '0', mems: '0' } }), script);
@@ -55,6 +82,22 @@ function disk(): { major: number; minor: number } | undefined {
   const [major = 0, minor = 0] = readFileSync(`${whole}/dev`, 'utf8').split(':').map(Number);
   return { major, minor };
 }
+
+t.test('without the OOM killer a program waits for memory', VERSION1, async (t) => {
+  const cgroup = `/${tag}/${newId()}`;
+  const change: Change = (config) => {
+    withResources({ memory: { limit: 16 << 20, swap: 16 << 20, disableOOMKiller: true } })(config);
+    config.linux.cgroupsPath = cgroup;
+    // It has to run out of memory by itself: a system call would end with an error.
+    config.process.args = ['/bin/sh', '-c', 'a=xxxxxxxxxxxxxxxx; while :; do a=$a$a; done'];
+  };
+  const { id, pid } = running(t, change);
+  const file = `/sys/fs/cgroup/memory${cgroup}/memory.oom_control`;
+  until('it to be out of memory', () => readFileSync(file, 'utf8').includes('under_oom 1'));
+  t.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^State:\tD/m);
+  succeed(['kill', id, 'KILL']);
+  waitFor(id, 'stopped');
+});
 
 const DISK = disk();
 
@@ -75,11 +118,28 @@ t.test('half a MiB in a second', { skip: DISK ? false : 'no disk' }, async (t) =
     const { status, stdout, stderr } = run(['run', newId()], { bundle });
     t.equal(status, 0, stderr);
     const [start = 0, end = 0] = stdout.split('\n').map(Number);
-    return 1000 * (end - start);
+    return Math.round(1000 * (end - start));
   };
   const free = read(1 << 30);
   const throttled = read(512 << 10);
   t.ok(throttled > 1200 && throttled > free + 500, `${throttled} ms, without a limit ${free} ms`);
+});
+
+t.test('writes, by bytes and by number', { skip: DISK ? false : 'no disk' }, async (t) => {
+  const device = DISK as { major: number; minor: number };
+  const now = 'read now idle </proc/uptime; echo $now';
+  // Past the page cache: version 1 knows of no other writer's.
+  const write = (blocks: string, blockIO: NonNullable<Resources['blockIO']>) => {
+    const script = `${now}; dd if=/dev/zero of=/file oflag=direct ${blocks} 2>/dev/null; ${now}`;
+    const [start = 0, end = 0] = inside(withResources({ blockIO }), script).split('\n').map(Number);
+    return Math.round(1000 * (end - start));
+  };
+  const [large, small] = ['bs=64k count=16', 'bs=4k count=16'];
+  const free = [write(large, {}), write(small, {})];
+  const bytes = write(large, { throttleWriteBpsDevice: [{ ...device, rate: 512 << 10 }] });
+  t.ok(bytes > 1200 && bytes > (free[0] ?? 0) + 500, `${bytes} ms, without a limit ${free[0]} ms`);
+  const number = write(small, { throttleWriteIOPSDevice: [{ ...device, rate: 8 }] });
+  t.ok(number > 1200 && number > (free[1] ?? 0) + 500, `${number} ms, without a limit ${free[1]} ms`);
 });
 
 t.test('nothing is left', nothingLeft);
