@@ -1,9 +1,8 @@
-import { initEnvironment, nativeAddon, selfCommand } from '../engine.ts';
+import { initEnvironment, selfCommand } from '../engine.ts';
 import { RuntimeError, within } from '../errors.ts';
 import { type ProcessPlan, type StartedProcess, startProcess } from '../linux/clone.ts';
 import { type Fd, setCloseOnExec } from '../linux/fd.ts';
 import { isNamespace, type NamespaceKind, namespaceId, openNamespace } from '../linux/namespace.ts';
-import { O_RDONLY, openPath } from '../linux/path.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { socketPair } from '../linux/socket.ts';
 import { statusOf } from '../linux/stat.ts';
@@ -22,7 +21,7 @@ export interface Init {
   /** Set once it has ended and been waited for: from then on the pid may be another process's. */
   exitStatus?: number;
   channel: InitChannel;
-  /** See openOwnProgram. To be closed before the container can run anything; not at once, since the kernel takes its time. */
+  /** See OwnProgram. */
   view: Fd | undefined;
   /** Writes what only the host may write before the first instruction of init, and lets it go on. */
   settle(linux: Linux | undefined): void;
@@ -44,7 +43,9 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
   const plan = planNamespaces(namespaces);
   const [ours, theirs] = socketPair();
   using socket = theirs;
-  using addon = openPath(nativeAddon(), O_RDONLY);
+  using program = openOwnProgram();
+  const { file, view } = program;
+  using addon = program.addon;
   using mount = openFor('mnt', plan.joinMount);
   using cgroup = openFor('cgroup', plan.joinCgroup);
   const join = plan.join.map(({ kind, path }) => ({ kind, fd: openFor(kind, path) as Fd }));
@@ -53,9 +54,7 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
   for (const { number } of inherited) setCloseOnExec(number, false);
   // Engines mark what they inherit; init and then the program get it all the same.
   for (let number = 0; number < FIRST_PASSED + passedFds; number++) setCloseOnExec(number, false);
-  const [own, ...rest] = selfCommand();
-  const view = openOwnProgram(own);
-  const file = view === undefined ? own : `/proc/self/fd/${view.number}`;
+  const [, ...rest] = selfCommand();
   const argv = ['trunc', ...rest, 'init', String(socket.number), String(addon.number)];
   const started = startIn(plan, { file, argv, env: initEnvironment, fresh: plan.fresh, join });
   const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };

@@ -1,5 +1,6 @@
 import { Fd } from './fd.ts';
 import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY, PATH_MAX } from './path.ts';
+import { statusAt } from './stat.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 // File operations as plain system calls: loading node:fs costs the compiled executable a millisecond and a
@@ -82,6 +83,13 @@ const X_OK = 1;
 /** Whether the present user may execute the file, ACLs and mount flags considered. */
 export function mayExecute(path: string): boolean {
   return trySyscall('faccessat', AT_FDCWD, path, X_OK, 0) >= 0;
+}
+
+const W_OK = 2;
+
+/** Whether the present user can write to the file, or let itself do so as its owner. */
+export function mayWrite(path: string): boolean {
+  return trySyscall('faccessat', AT_FDCWD, path, W_OK, 0) >= 0 || statusAt(path).uid === process.geteuid?.();
 }
 
 export function exists(path: string): boolean {

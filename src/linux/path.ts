@@ -77,6 +77,11 @@ export function tryOpenEntry(directory: Fd, name: string): number {
   return trySyscall('openat', directory.number, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
+/** Opens a path below a directory of the host's own. */
+export function openAt(directory: Fd, path: string, flags: number): Fd {
+  return new Fd(syscall('openat', directory.number, path, flags | O_CLOEXEC, 0));
+}
+
 /** Opens a path of the host. */
 export function openPath(path: string, flags: number): Fd {
   return new Fd(syscall('openat', AT_FDCWD, path, flags | O_CLOEXEC, 0));
