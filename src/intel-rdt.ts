@@ -152,6 +152,14 @@ function attempt({ root }: RdtPlan, context: string, action: () => void): void {
   within(context, explain, { field: context.slice(0, context.indexOf(':')) });
 }
 
+/** Puts one more process into the groups of a container. */
+export function enterRdt(groups: readonly string[], pid: number): void {
+  for (const group of groups) {
+    const field = FIELD;
+    within(`${field}: join the group ${group}`, () => writeFile(`${group}/tasks`, String(pid)), { field });
+  }
+}
+
 /** Undoes joinRdt, after the end of the process. A group that is named by closID may have got others meanwhile. */
 export function discardRdt({ group, isOwn }: RdtPlan, made: readonly string[]): void {
   const isShared = !isOwn && made.includes(group) && readFile(`${group}/tasks`).trim() !== '';

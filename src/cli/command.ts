@@ -4,9 +4,11 @@ export interface Option {
   readonly name: string;
   readonly alias?: string;
   readonly type: 'boolean' | 'string' | 'number';
-  /** Booleans are false and strings undefined unless said otherwise. */
+  /** Booleans are false, multiple ones empty and strings undefined unless said otherwise. */
   readonly default?: string | number;
   readonly choices?: readonly string[];
+  /** May be given several times, each time with one more value. */
+  readonly multiple?: true;
   readonly description: string;
   readonly hidden?: true;
 }
@@ -34,9 +36,11 @@ type ValueOf<O extends Option> = O['type'] extends 'boolean'
   ? boolean
   : O['type'] extends 'number'
     ? number
-    : O extends { default: string }
-      ? string
-      : string | undefined;
+    : O extends { multiple: true }
+      ? readonly string[]
+      : O extends { default: string }
+        ? string
+        : string | undefined;
 
 /** The values of a list of options, by name. */
 export type Values<T extends readonly Option[]> = { [O in T[number] as O['name']]: ValueOf<O> };

@@ -61,9 +61,11 @@ function base(argv: string[]): Argv {
 
 function described(options: readonly Option[]) {
   const entries = options.map((option) => {
-    const { name, alias, type, default: value, choices, description, hidden = false } = option;
+    const { name, alias, type, default: value, choices, multiple, description, hidden = false } = option;
     const known = { type, description, hidden, requiresArg: type !== 'boolean' };
-    const given = Object.entries({ alias, default: value, choices }).filter(([, each]) => each !== undefined);
+    const given = Object.entries({ alias, default: value, choices, array: multiple }).filter(
+      ([, each]) => each !== undefined,
+    );
     return [name, { ...known, ...Object.fromEntries(given) }];
   });
   return Object.fromEntries(entries);

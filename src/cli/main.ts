@@ -21,6 +21,7 @@ const handlers: Record<string, AnyHandler> = {
   create: create.handler,
   start: start.handler,
   run: run.handler,
+  exec: async (invocation) => (await import('./commands/exec.ts')).handler(invocation),
   state: state.handler,
   kill: kill.handler,
   delete: remove.handler,
@@ -103,14 +104,24 @@ function logsElsewhere(): boolean {
   return file !== undefined || format === 'json';
 }
 
+/** Callers tell by it that it is not the status of the program. */
+const EXEC_FAILED = 255;
+
+/** What stands before the error of a command that runs a program; callers look for it. */
+const prefixes: Readonly<Partial<Record<string, string>>> = {
+  create: 'trunc create failed: ',
+  run: 'trunc run failed: ',
+  exec: 'exec failed: ',
+};
+
 /** Says what went wrong, once per reader, and returns the exit status. */
 function report(thrown: unknown, { command }: Parsed): number {
   const error = explain(thrown);
   const { code, field, errno } = error;
   const isPlain = code === 'INTERNAL' && !logOptions().debug;
   const hint = isPlain ? 'run it with --debug for details' : error.hint;
-  const makes = command?.name === 'create' || command?.name === 'run';
-  const message = oneLine(makes ? `trunc ${command.name} failed: ${error.message}` : error.message);
+  const prefix = prefixes[command?.name ?? ''];
+  const message = oneLine(`${prefix ?? ''}${error.message}`);
   if (thrown instanceof Error) log.debug(String(thrown.stack));
   if (logsElsewhere()) {
     const details = Object.entries({ code, field, errno, hint }).filter((entry) => entry[1] !== undefined);
@@ -118,9 +129,11 @@ function report(thrown: unknown, { command }: Parsed): number {
   }
   // With JSON on standard error, that is all there may be.
   if (logOptions().file !== undefined || !logsElsewhere()) {
-    writeError(`${makes ? '' : 'trunc: '}${message}${hint === undefined ? '' : ` (${hint})`}\n`);
+    writeError(
+      `${prefix === undefined ? 'trunc: ' : ''}${message}${hint === undefined ? '' : ` (${hint})`}\n`,
+    );
   }
-  return error.exitCode;
+  return command?.name === 'exec' ? EXEC_FAILED : error.exitCode;
 }
 
 /** What is neither an error of ours nor one of a system call is a mistake in this program. */

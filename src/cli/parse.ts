@@ -1,7 +1,7 @@
 import type { Command, Option, Values } from './table.ts';
 import { commands, findCommand, globalOptions } from './table.ts';
 
-type Value = string | number | boolean | undefined;
+type Value = string | number | boolean | readonly string[] | undefined;
 export type Globals = Values<typeof globalOptions>;
 
 /** Why a command line cannot be carried out. */
@@ -82,7 +82,8 @@ function isOption(word: string | undefined): boolean {
 
 function defaults(options: readonly Option[]): Record<string, Value> {
   const values: Record<string, Value> = {};
-  for (const option of options) values[option.name] = option.type === 'boolean' ? false : option.default;
+  for (const { name, type, multiple, default: value } of options)
+    values[name] = type === 'boolean' ? false : multiple ? [] : value;
   return values;
 }
 
@@ -108,7 +109,7 @@ function takeOption(
       exitCode: 1,
     };
   }
-  values[option.name] = value;
+  values[option.name] = option.multiple ? [...(values[option.name] as string[]), value as string] : value;
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { type Command, container, format, help, type Option } from './command.ts';
+import { execCommand } from './table-exec.ts';
 import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-limits.ts';
 
 export type { Command, Option, Values } from './command.ts';
@@ -196,6 +197,7 @@ export const commands: readonly Command[] = [
   createCommand,
   startCommand,
   runCommand,
+  execCommand,
   stateCommand,
   killCommand,
   deleteCommand,

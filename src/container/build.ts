@@ -80,7 +80,7 @@ export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, 
   cgroup.joined();
   setScheduler(pid, spec.process.scheduler);
   setProcessIoPriority(pid, spec.process.ioPriority);
-  passPidfd(init, options.pidfd);
+  passPidfd(init, options.pidfd, 'standard');
   commit(options);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });

@@ -1,3 +1,4 @@
+import { resizeTerminal } from '../console/caller-terminal.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { openPidfd, signalNumber, signalPidfd } from '../linux/signal.ts';
@@ -53,16 +54,35 @@ export function forwardSignals(): Forward {
  * With a terminal for the program: a change of size is passed on as that, and who has put this process in the
  * background finds it stopped as soon as it needs the caller's terminal.
  */
-export function shareTerminal(forward: Forward, resize: () => void): void {
+function shareTerminal(forward: Forward, resize: () => void): void {
   forward.resize = resize;
   for (const name of ['SIGTTIN', 'SIGTTOU'] as const) process.removeAllListeners(name);
 }
 
 /**
  * Waits for the end of the container's program and passes on every signal meanwhile. Returns its exit status,
- * or 128 plus the signal that ended it. Processes that were orphaned to this one are reaped on the way.
+ * or 128 plus the signal that ended it. Processes that were orphaned to this one are reaped on the way. With the `master`
+ * end of its terminal, which is copied from and to the caller's streams.
  */
-export async function waitInForeground(pid: number, forward: Forward): Promise<number> {
+export async function waitInForeground(
+  pid: number,
+  forward: Forward,
+  master: Fd | undefined,
+): Promise<number> {
+  const relayed = master === undefined ? undefined : relayTerminal(master, pid, forward);
+  const [status] = await Promise.all([waitFor(pid, forward), relayed]);
+  return status;
+}
+
+async function relayTerminal(master: Fd, pid: number, forward: Forward): Promise<void> {
+  using init = openPidfd(pid);
+  if (init === undefined) return;
+  shareTerminal(forward, () => resizeTerminal(master));
+  const { relay } = await import('../console/relay.ts');
+  await relay(master, init);
+}
+
+async function waitFor(pid: number, forward: Forward): Promise<number> {
   using init = openPidfd(pid);
   forward.target = init;
   if (init !== undefined) for (const signal of forward.kept) signalPidfd(init, signal);

@@ -1,5 +1,7 @@
 import type { SystemdOptions } from '../cgroups/systemd/systemd.ts';
 import { RuntimeError } from '../errors.ts';
+import type { ProcessChange } from '../spec/change-process.ts';
+import type { Process } from '../spec/config.ts';
 
 export type { SystemdOptions };
 
@@ -56,6 +58,20 @@ export interface RunOptions extends CreateOptions {
   keep: boolean;
   /** Do not adopt processes that the container orphans. */
   noSubreaper: boolean;
+}
+
+/** What `exec` is asked for. */
+export interface ExecOptions
+  extends ContainerOptions,
+    Pick<CreateOptions, 'pidFile' | 'consoleSocket' | 'pidfdSocket' | 'seccompCache' | 'preserveFds'> {
+  /** The process as a whole, or what is different from that of config.json. */
+  process: { whole: Process } | ProcessChange;
+  /** Cgroups below the container's: `[CONTROLLER[,CONTROLLER]:]PATH`. */
+  cgroup: readonly string[];
+  /** Wait in a paused container until it is resumed. */
+  ignorePaused: boolean;
+  /** Return as soon as the program runs. */
+  detach: boolean;
 }
 
 export interface KillOptions extends ContainerOptions {

@@ -13,15 +13,14 @@ export interface Outlets {
   pidfd: Receiver | undefined;
 }
 
-/** The name that callers of runc read beside the pidfd of a container's first process. */
-const FIRST_PROCESS = 'standard';
+type Sockets = Pick<CreateOptions, 'consoleSocket' | 'pidfdSocket'>;
 
 /**
  * Connects to the sockets of the caller, before there is a container, and refuses a terminal that would lead
  * nowhere. `foreground` gets it instead of the --console-socket.
  */
 export function openOutlets(
-  { consoleSocket, pidfdSocket }: CreateOptions,
+  { consoleSocket, pidfdSocket }: Sockets,
   hasTerminal: boolean,
   foreground: Outlets['terminal'],
 ): Outlets & Disposable {
@@ -47,15 +46,12 @@ function checkConsoleSocket(path: string | undefined, hasTerminal: boolean, isFo
   if (isNeeded === (path !== undefined)) return;
   const details = { code: 'TERMINAL', field: 'process.terminal' };
   if (isNeeded) {
-    throw new RuntimeError(
-      'process.terminal: a detached container needs a --console-socket for its terminal',
-      {
-        ...details,
-        hint: 'a socket to send it to, or "terminal": false',
-      },
-    );
+    throw new RuntimeError('process.terminal: a detached program needs a --console-socket for its terminal', {
+      ...details,
+      hint: 'a socket to send it to, or "terminal": false',
+    });
   }
-  const reason = hasTerminal ? '"run" is not detached and keeps the terminal' : 'process.terminal is false';
+  const reason = hasTerminal ? 'without --detach the terminal is kept' : 'process.terminal is false';
   throw new RuntimeError(`--console-socket: ${reason}`, details);
 }
 
@@ -69,9 +65,12 @@ export function passTerminal(init: Init, terminal: Outlets['terminal']): void {
   terminal(master);
 }
 
-/** For a caller who will wait for the container's end, or signal it. */
-export function passPidfd({ pid }: Init, receiver: Outlets['pidfd']): void {
+/**
+ * For a caller who will wait for the process's end, or signal it, and who reads beside it what callers of runc know:
+ * `standard` is a container's first process, `setns` another one.
+ */
+export function passPidfd({ pid }: Init, receiver: Outlets['pidfd'], name: 'standard' | 'setns'): void {
   if (receiver === undefined) return;
   using pidfd = openPidfd(pid);
-  if (pidfd !== undefined) receiver.send(pidfd, FIRST_PROCESS);
+  if (pidfd !== undefined) receiver.send(pidfd, name);
 }

@@ -33,6 +33,7 @@ export function recordOf(
     namespace_paths: Object.fromEntries(
       kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
     ),
+    ...(options.noNewKeyring ? { no_new_keyring: true as const } : {}),
     ...(rdt === undefined ? {} : { intel_rdt_path: rdt.group }),
     ...(rdt?.monitor === undefined ? {} : { intel_rdt_mon_path: rdt.monitor }),
     config: spec,

@@ -1,14 +1,13 @@
-import { fitTerminal, resizeTerminal } from '../console/caller-terminal.ts';
+import { fitTerminal } from '../console/caller-terminal.ts';
 import type { Fd } from '../linux/fd.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
-import { openPidfd } from '../linux/signal.ts';
 import { log } from '../log.ts';
 import { endedTooSoon } from '../protocol/exec-fifo.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
 import { hasHooks } from '../spec/query.ts';
 import { createWith } from './create.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
-import { type Forward, forwardSignals, shareTerminal, waitInForeground } from './foreground.ts';
+import { forwardSignals, waitInForeground } from './foreground.ts';
 import { runHostHooks } from './host-hooks.ts';
 import type { RunOptions } from './options.ts';
 import type { Init } from './start-init.ts';
@@ -37,8 +36,7 @@ export async function run(options: RunOptions): Promise<number> {
     awaitProgram(init, record);
     runHostHooks(['poststart'], record, 'running');
     if (forward === undefined) return 0;
-    const relayed = master === undefined ? undefined : relayTerminal(master, init.pid, forward);
-    [status] = await Promise.all([waitInForeground(init.pid, forward), relayed]);
+    status = await waitInForeground(init.pid, forward, master);
   } catch (error) {
     deleteFailed(options, record);
     throw error;
@@ -53,12 +51,4 @@ export async function run(options: RunOptions): Promise<number> {
 function awaitProgram({ channel }: Init, { config }: ContainerRecord): void {
   if (hasHooks(config, ...START_HOOKS) && channel.receive('executing') === undefined) throw endedTooSoon();
   channel.receiveEnd();
-}
-
-async function relayTerminal(master: Fd, pid: number, forward: Forward): Promise<void> {
-  using init = openPidfd(pid);
-  if (init === undefined) return;
-  shareTerminal(forward, () => resizeTerminal(master));
-  const { relay } = await import('../console/relay.ts');
-  await relay(master, init);
 }

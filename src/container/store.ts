@@ -34,6 +34,8 @@ export interface ContainerRecord {
   /** The unit of systemd that its cgroup is, if it is one. */
   systemd_unit?: string;
   namespace_paths: Readonly<Record<string, string>>;
+  /** Set when it has no session keyring of its own. */
+  no_new_keyring?: true;
   /** With linux.intelRdt: the group that it is in, and that of its own counters. */
   intel_rdt_path?: string;
   intel_rdt_mon_path?: string;
@@ -43,7 +45,10 @@ export interface ContainerRecord {
 export const containerDirectory = ({ root, id }: ContainerOptions): string => join(root, id);
 export const fifoPath = (options: ContainerOptions): string => join(containerDirectory(options), 'exec.fifo');
 /** The directory of compiled profiles: no container can have that name. */
-export const seccompCache = ({ root, seccompCache }: CreateOptions): string | undefined =>
+export const seccompCache = ({
+  root,
+  seccompCache,
+}: Pick<CreateOptions, 'root' | 'seccompCache'>): string | undefined =>
   seccompCache ? join(root, '@seccomp') : undefined;
 const recordPath = (options: ContainerOptions): string => join(containerDirectory(options), 'state.json');
 const announcedPath = (options: ContainerOptions): string =>

@@ -1,18 +1,14 @@
-import { RuntimeError, within } from '../errors.ts';
+import { within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { Fd } from '../linux/fd.ts';
-import { readFile, writeAll } from '../linux/file.ts';
+import { readFile } from '../linux/file.ts';
 import { cloneMount } from '../linux/mount.ts';
-import { joinNamespace, newNamespace } from '../linux/namespace.ts';
+import { joinNamespace } from '../linux/namespace.ts';
 import { openNetlink } from '../linux/netlink.ts';
 import { LOOPBACK_INDEX, setLinkUp } from '../linux/network-interface.ts';
 import { setDumpable } from '../linux/prctl.ts';
 import { openProc } from '../linux/proc.ts';
-
-import { tryAllowAllCpus } from '../linux/sched.ts';
-
 import { newSession } from '../linux/tty.ts';
-
 import { setDomainname, setHostname } from '../namespaces/hostname.ts';
 import { setSysctls } from '../namespaces/sysctl.ts';
 import { joinSessionKeyring } from '../process/keyring.ts';
@@ -27,6 +23,7 @@ import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
 import { hasNew, namespaceOf } from '../spec/query.ts';
 import { runCreateHooks } from './container-hooks.ts';
+import { joinCgroup } from './join-cgroup.ts';
 import { mountAll } from './mounts.ts';
 import { becomeProgram } from './tail.ts';
 import { giveTerminal } from './terminal.ts';
@@ -69,7 +66,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   if (spec.linux?.rootfsPropagation !== undefined) setRootPropagation(spec.linux.rootfsPropagation);
   // While the rootfs can still be written to.
   makeCwd(root, spec.process.cwd);
-  if (spec.process.terminal) giveTerminal(spec, { root, proc }, host);
+  if (spec.process.terminal) giveTerminal(request, { root, proc }, host);
   else reopenNull(root, proc);
 
   if (spec.hostname) setHostname(spec.hostname);
@@ -97,21 +94,13 @@ function makeCwd(root: Fd, cwd: string): void {
 function lazyCgroup(request: InitRequest, host: HostChannel): () => CgroupView {
   let view: CgroupView | undefined;
   return () => {
-    view ??= joinCgroup(request, host);
+    view ??= viewCgroup(request, host);
     return view;
   };
 }
 
-function joinCgroup(request: InitRequest, host: HostChannel): CgroupView {
-  if (host.receive('cgroup') === undefined) throw new RuntimeError('the host has ended');
-  for (const file of host.receiveFds()) {
-    within('join the cgroup', () => writeAll(file, '0'), { field: 'linux.cgroupsPath' });
-    file.close();
-  }
-  // A caller that keeps itself to some CPUs does not mean the container, for which its cgroup says which are its own.
-  tryAllowAllCpus();
-  if (hasNew(request.spec, 'cgroup')) newNamespace('cgroup');
-  else if (request.joinCgroup !== undefined) joinNamespace(new Fd(request.joinCgroup), 'cgroup');
+function viewCgroup(request: InitRequest, host: HostChannel): CgroupView {
+  joinCgroup(request, host);
   const own = readFile('/proc/self/cgroup');
   const hasNamespace = namespaceOf(request.spec, 'cgroup') !== undefined;
   return {

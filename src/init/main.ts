@@ -6,6 +6,7 @@ import { trySyscall } from '../linux/syscall.ts';
 import { configureLog } from '../log.ts';
 import { Channel, type HostChannel } from '../protocol/channel.ts';
 import { createContainer } from './create.ts';
+import { enterContainer } from './exec.ts';
 
 /**
  * `trunc init SOCKET ADDON`: the re-executed half, inside the container's namespaces. Both arguments are
@@ -20,6 +21,7 @@ export function main([socket, addon]: readonly string[]): never {
     if (message !== undefined) {
       // Its paths are the host's; and the file may be one that only the host can open.
       configureLog({ ...message.request.log, sink: (line) => host.send({ type: 'log', line }) });
+      if (message.request.enters) enterContainer(message.request, host);
       createContainer(message.request, host);
     }
   } catch (error) {

@@ -2,8 +2,8 @@ import { openTerminal, useTerminal } from '../console/pty.ts';
 import type { Fd } from '../linux/fd.ts';
 import { setWindowSize } from '../linux/tty.ts';
 import type { HostChannel } from '../protocol/channel.ts';
+import type { InitRequest } from '../protocol/messages.ts';
 import { mountConsole } from '../rootfs/dev-console.ts';
-import type { Spec } from '../spec/config.ts';
 import { namespaceOf } from '../spec/query.ts';
 
 export interface Place {
@@ -13,12 +13,12 @@ export interface Place {
 }
 
 /** process.terminal: a new terminal for the program, whose other end goes to the host. */
-export function giveTerminal(spec: Spec, { root, proc }: Place, host: HostChannel): void {
+export function giveTerminal({ spec, enters }: InitRequest, { root, proc }: Place, host: HostChannel): void {
   const { master, slave } = openTerminal(root, proc);
   const { consoleSize } = spec.process;
   if (consoleSize !== undefined) setWindowSize(slave, consoleSize);
-  // Elsewhere it would be mounted on the host.
-  if (namespaceOf(spec, 'mount') !== undefined) mountConsole(root, slave);
+  // Elsewhere it would be mounted on the host; and there is one console, the first program's.
+  if (!enters && namespaceOf(spec, 'mount') !== undefined) mountConsole(root, slave);
   host.send({ type: 'terminal' });
   host.sendFds([master]);
   master.close();

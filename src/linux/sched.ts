@@ -40,6 +40,11 @@ export function setIoPriority(pid: number, ioClass: number, level: number): void
 // One bit for each CPU that a kernel can be built for (CONFIG_NR_CPUS).
 const CPU_BYTES = 8192 / 8;
 
+/** Keeps the calling thread to some CPUs, one bit for each, as far as its cgroup allows. Source: sched_setaffinity(2). */
+export function setCpuAffinity(cpus: Uint8Array): void {
+  syscall('sched_setaffinity', 0, cpus.length, cpus);
+}
+
 /** Lets the calling thread run on every CPU that its cgroup allows; false when it may not. */
 export function tryAllowAllCpus(): boolean {
   return trySyscall('sched_setaffinity', 0, CPU_BYTES, Buffer.alloc(CPU_BYTES, 0xff)) >= 0;

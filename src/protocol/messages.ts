@@ -27,6 +27,8 @@ import type { Spec } from '../spec/config.ts';
  *                                                   an exec.fifo through that, to the start command
  *      (end, poststart hooks)                       (execve)
  *
+ * With `exec` it is the same, but for what only a new container needs.
+ *
  * At any time init may send `log`, a line that the host writes: init's files are the container's. Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
  * the other one does: a container is created wholly or not at all.
  */
@@ -49,7 +51,10 @@ export type LastMessage = { type: 'executing' } | { type: 'failed'; error: Plain
 
 /** Everything that init needs to know. Descriptors are numbers in init's own table. */
 export interface InitRequest {
+  /** For `exec`: of the container, but with the process that is to be run, and without hooks. */
   spec: Spec;
+  /** Set for `exec`: the container is there, in joined namespaces. */
+  enters?: true;
   /** Absolute paths on the host. */
   bundle: string;
   rootfs: string;

@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { exec } from '../../container/exec.ts';
+import type { ExecOptions } from '../../container/options.ts';
+import { readFile } from '../../linux/file.ts';
+import { parseDocument } from '../../spec/load.ts';
+import { validateProcess } from '../../spec/load-process.ts';
+import { readUser } from '../exec-user.ts';
+import { containerOf, type Handler, type Invocation } from '../invocation.ts';
+import type { execCommand } from '../table-exec.ts';
+
+export const handler: Handler<typeof execCommand> = (invocation) => {
+  const { options, settings } = invocation;
+  const { process: file, detach, cgroup } = options;
+  return exec({
+    ...containerOf(invocation),
+    process:
+      file === undefined
+        ? changes(invocation)
+        : { whole: validateProcess(parseDocument(readFile(file), '--process')) },
+    pidFile: absolute(options['pid-file']),
+    consoleSocket: absolute(options['console-socket']),
+    pidfdSocket: absolute(options['pidfd-socket']),
+    preserveFds: options['preserve-fds'],
+    ignorePaused: options['ignore-paused'],
+    seccompCache: settings.seccompCache,
+    detach,
+    cgroup,
+  });
+};
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}
+
+/** What the options say about the program. */
+function changes({ options, positionals }: Invocation<typeof execCommand>): ExecOptions['process'] {
+  return {
+    args: positionals.slice(1),
+    terminal: options.tty,
+    env: options.env,
+    capabilities: options.cap,
+    noNewPrivileges: options['no-new-privs'],
+    user: readUser(options.user, options['additional-gids']),
+    cwd: options.cwd,
+    selinuxLabel: options['process-label'],
+    apparmorProfile: options.apparmor,
+  };
+}

@@ -1,0 +1,45 @@
+import type { Fd } from '../linux/fd.ts';
+import { namespaceId } from '../linux/namespace.ts';
+import { O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
+import { namespaceKind, namespaceTypes } from '../namespaces/plan.ts';
+import type { Namespace } from '../spec/config.ts';
+import { isAlive } from './status.ts';
+import type { ContainerRecord } from './store.ts';
+
+/**
+ * The directory in /proc of a container's first process, undefined when that has ended: what is opened below it is that very
+ * process's, even if its pid is another one's by then.
+ */
+export function openProcess(record: ContainerRecord): Fd | undefined {
+  let directory: Fd;
+  try {
+    directory = openPath(`/proc/${record.init_process_pid}`, O_PATH | O_DIRECTORY);
+  } catch {
+    return undefined;
+  }
+  if (isAlive(record)) return directory;
+  directory.close();
+  return undefined;
+}
+
+/** The namespaces of a process, by its directory in /proc, that are not those of the caller. */
+export function foreignNamespaces(directory: Fd): Namespace[] {
+  const namespaces: Namespace[] = [];
+  for (const type of namespaceTypes()) {
+    const kind = namespaceKind(type);
+    const path = `/proc/self/fd/${directory.number}/ns/${kind}`;
+    const own = idOf(`/proc/self/ns/${kind}`);
+    // A kind that this kernel does not have.
+    if (own === undefined) continue;
+    if (namespaceId(path) !== own) namespaces.push({ type, path });
+  }
+  return namespaces;
+}
+
+function idOf(path: string): string | undefined {
+  try {
+    return namespaceId(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,147 @@
+import { pathsToEnter } from '../cgroups/enter.ts';
+import { reopenCgroup } from '../cgroups/open.ts';
+import { fitTerminal } from '../console/caller-terminal.ts';
+import { RuntimeError } from '../errors.ts';
+import { enterRdt } from '../intel-rdt.ts';
+import type { Fd } from '../linux/fd.ts';
+import { O_WRONLY, openPath } from '../linux/path.ts';
+import { logOptions } from '../log.ts';
+import { checkDescriptors } from '../process/descriptors.ts';
+import { setProcessIoPriority } from '../process/io-priority.ts';
+import { checkLabels } from '../process/labels.ts';
+import { setOomScoreAdj } from '../process/oom-score-adj.ts';
+import { raiseRlimits } from '../process/rlimits.ts';
+import { setScheduler } from '../process/scheduler.ts';
+import { seccompProgram } from '../process/seccomp/profile.ts';
+import type { InitRequest } from '../protocol/messages.ts';
+import { changeProcess } from '../spec/change-process.ts';
+import type { Process, Spec } from '../spec/config.ts';
+import { checkProcess } from '../spec/load-process.ts';
+import { callerNofile } from './caller-limits.ts';
+import { foreignNamespaces, openProcess } from './enter.ts';
+import { forwardSignals, waitInForeground } from './foreground.ts';
+import type { ExecOptions } from './options.ts';
+import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
+import { writePidFile } from './pid-file.ts';
+import { endInit, expect, type Init, startInit } from './start-init.ts';
+import { isAlive, statusOf } from './status.ts';
+import { type ContainerRecord, readRecord, seccompCache } from './store.ts';
+
+/**
+ * The `exec` command: runs one more program in a container; returns its exit status, 0 when detached. It takes no lock: a
+ * container that is paused meanwhile, or has a slow filesystem, could otherwise not be resumed or deleted.
+ */
+export async function exec(options: ExecOptions): Promise<number> {
+  // Before there is a process: a signal that comes meanwhile is for it.
+  const forward = options.detach ? undefined : forwardSignals();
+  let master: Fd | undefined;
+  const terminal = (fd: Fd): void => {
+    fitTerminal(fd);
+    master = fd;
+  };
+  const init = startProgram(options, options.detach ? undefined : terminal);
+  return forward === undefined ? 0 : waitInForeground(init.pid, forward, master);
+}
+
+/** Returns when the program runs. */
+function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Init {
+  checkDescriptors(options.preserveFds);
+  const record = readRecord(options);
+  const process = processOf(options, record);
+  using outlets = openOutlets(options, process.terminal === true, terminal);
+  using first = openProcess(record);
+  refuse(options, record);
+  if (first === undefined) throw stopped();
+  let init: Init | undefined;
+  try {
+    init = startInit(foreignNamespaces(first), { fifo: undefined, passedFds: options.preserveFds });
+    const { hooks, ...config } = record.config;
+    enter({ ...options, ...outlets }, record, { ...config, process }, init);
+    return init;
+  } catch (error) {
+    if (init !== undefined) endInit(init);
+    // That explains whatever has failed.
+    throw isAlive(record) ? error : stopped(error);
+  }
+}
+
+function processOf({ process }: ExecOptions, { config }: ContainerRecord): Process {
+  const asked = 'whole' in process ? process.whole : changeProcess(config.process, process);
+  if (!('whole' in process)) checkProcess(asked);
+  checkLabels(asked);
+  return asked;
+}
+
+function refuse(options: ExecOptions, record: ContainerRecord): void {
+  const status = statusOf(options, record);
+  if (status === 'stopped') throw stopped();
+  if (status !== 'creating' && (status !== 'paused' || options.ignorePaused)) return;
+  throw new RuntimeError(`cannot exec in a container that is ${status}`, {
+    code: 'NOT_RUNNING',
+    hint: status === 'paused' ? 'resume it, or wait for that with --ignore-paused' : undefined,
+  });
+}
+
+function stopped(cause?: unknown): RuntimeError {
+  return new RuntimeError(
+    'cannot exec in a container that has stopped: container not running',
+    { code: 'NOT_RUNNING' },
+    cause,
+  );
+}
+
+/** The host's part of the dialogue of protocol/messages.ts. */
+function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Spec, init: Init): void {
+  const { pid, channel } = init;
+  const { process } = spec;
+  init.settle(undefined);
+  channel.send({ type: 'request', request: requestOf(options, record, spec, init) });
+  const { intel_rdt_path: group, intel_rdt_mon_path: monitor } = record;
+  const cgroup = reopenCgroup(pathsToEnter(record.cgroup_paths, record.init_process_pid, options.cgroup));
+  enterRdt(
+    [group, monitor].filter((path) => path !== undefined),
+    pid,
+  );
+  setOomScoreAdj(pid, process.oomScoreAdj);
+  raiseRlimits(pid, process.rlimits);
+  cgroup.prepareJoin(pid);
+
+  channel.send({ type: 'cgroup' });
+  const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
+  channel.sendFds(files);
+  for (const file of files) file.close();
+  // While init finds out what to execute.
+  init.view?.close();
+  passTerminal(init, options.terminal);
+  expect(init, 'ready');
+  setScheduler(pid, process.scheduler);
+  setProcessIoPriority(pid, process.ioPriority);
+  passPidfd(init, options.pidfd, 'setns');
+  // Whoever deletes the container may have looked for its processes before this one was there.
+  if (!isAlive(record)) throw stopped();
+  if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
+  channel.send({ type: 'go' });
+  channel.receiveEnd();
+}
+
+function requestOf(options: ExecOptions, record: ContainerRecord, spec: Spec, init: Init): InitRequest {
+  const softNofile = callerNofile();
+  const seccomp = seccompProgram(spec.linux?.seccomp, seccompCache(options));
+  return {
+    ...init.request,
+    enters: true,
+    spec,
+    bundle: record.bundle,
+    rootfs: record.rootfs,
+    id: record.id,
+    noPivot: false,
+    noNewKeyring: record.no_new_keyring === true,
+    listenFds: 0,
+    preserveFds: options.preserveFds,
+    cgroupPaths: record.cgroup_paths,
+    sources: 0,
+    ...(softNofile === undefined ? {} : { softNofile }),
+    ...(seccomp === undefined ? {} : { seccomp }),
+    log: logOptions(),
+  };
+}

@@ -1,0 +1,28 @@
+// Runs in the container's namespaces.
+import { within } from '../errors.ts';
+import { setCpuAffinity, tryAllowAllCpus } from '../linux/sched.ts';
+import type { ExecCPUAffinity } from '../spec/config.ts';
+import { bitmapOf } from '../spec/number-list.ts';
+
+/** process.execCPUAffinity.initial: where a process runs until it is in the container's cgroup. */
+export function setInitialAffinity(affinity: ExecCPUAffinity | undefined): void {
+  setAffinity('initial', affinity?.initial);
+}
+
+/**
+ * process.execCPUAffinity.final, once it is in the cgroup. Without it a process may run wherever the cgroup allows: a caller
+ * that keeps itself to some CPUs does not mean the container.
+ */
+export function setFinalAffinity(affinity: ExecCPUAffinity | undefined): void {
+  if (!setAffinity('final', affinity?.final)) tryAllowAllCpus();
+}
+
+function setAffinity(key: keyof ExecCPUAffinity, list = ''): boolean {
+  if (list.trim() === '') return false;
+  const field = `process.execCPUAffinity.${key}`;
+  within(`${field}: set ${list}`, () => setCpuAffinity(bitmapOf(list)), {
+    field,
+    hint: 'at least one of the CPUs must be online and allowed by the cgroup',
+  });
+  return true;
+}
