@@ -17,7 +17,7 @@ import {
   succeed,
   waitFor,
 } from '../helpers/runtime.ts';
-import { namespaceOf, newId, temp, until } from '../helpers/sandbox.ts';
+import { namespaceOf, newId, sleep, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -211,12 +211,13 @@ t.test('a container that is created, paused, or has stopped', async (t) => {
   succeed(['pause', id]);
   if (runtime.kind !== 'crun') fails(t, [id, 'true'], /paused/, 'paused');
   if (runtime.kind === 'trunc') {
-    const { done } = background(['exec', '--ignore-paused', id, 'echo', 'later']);
-    until('it to wait', () => JSON.parse(succeed(['ps', '--format', 'json', id]).stdout).length === 2);
+    const { done, output } = background(['exec', '--ignore-paused', id, 'echo', 'later']);
+    sleep(300);
+    t.equal(output.stdout, '', 'with --ignore-paused it waits');
     succeed(['resume', id]);
     const { status, stdout } = await done;
     t.equal(status, 0);
-    t.equal(stdout, 'later\n', 'with --ignore-paused it waits');
+    t.equal(stdout, 'later\n', 'and goes on');
   } else succeed(['resume', id]);
   succeed(['kill', id, 'KILL']);
   waitFor(id, 'stopped');
@@ -275,7 +276,9 @@ t.test('limits and OOM score are those of config.json', async (t) => {
     config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 70, hard: 80 }];
     config.process.oomScoreAdj = 321;
   });
-  t.equal(said(container, 'ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj'), '70\n80\n321');
+  t.equal(said(container, 'ulimit -Sn; ulimit -Hn'), '70\n80');
+  // runc 1.1.5 gives that of its caller.
+  if (runtime.kind === 'trunc') t.equal(said(container, 'cat /proc/self/oom_score_adj'), '321');
 });
 
 // runc 1.1.5 does not have it.
