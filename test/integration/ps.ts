@@ -1,7 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { only, suite } from '../helpers/requires.ts';
 import { create, nothingLeft, refused, run, running, runtime, succeed, waitFor } from '../helpers/runtime.ts';
-import { until } from '../helpers/sandbox.ts';
+import { temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -44,6 +46,16 @@ t.test('before the start and after the end', only(['trunc', 'runc']), async (t) 
   t.equal(succeed(['ps', '-f', 'json', id]).stdout.trim(), 'null');
   t.match(succeed(['ps', id]).stdout, /^UID[^\n]*\n$/, 'the heading');
   refused(t, run(['ps', 'no-such-container']), /does not exist/, 'unknown');
+});
+
+t.test('however much ps prints', only('trunc'), async (t) => {
+  const { id, pid } = running(t);
+  const directory = join(temp, 'long-ps');
+  mkdirSync(directory);
+  const script = `#!/bin/sh\necho PID CMD; head -c 2000000 /dev/zero | tr '\\0' x; echo; echo ${pid} own\n`;
+  writeFileSync(join(directory, 'ps'), script, { mode: 0o755 });
+  const { stdout } = succeed(['ps', id], { env: { PATH: `${directory}:${process.env.PATH}` } });
+  t.equal(stdout, `PID CMD\n${pid} own\n`);
 });
 
 t.test('nothing is left', nothingLeft);

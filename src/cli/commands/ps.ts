@@ -18,9 +18,15 @@ export const handler: Handler<typeof psCommand> = (invocation) => {
   return 0;
 };
 
+// A host has more processes than fit the engines' own limit of 1 MiB.
+const MAX_OUTPUT = 1 << 30;
+
 /** The output of the host's ps(1). Callers give its options in one argument or in several. */
 function runPs(args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync('ps', args, { encoding: 'utf8' });
+  const { status, stdout, stderr, error } = spawnSync('ps', args, {
+    encoding: 'utf8',
+    maxBuffer: MAX_OUTPUT,
+  });
   if (status === 0) return stdout;
   const reason = error === undefined ? stderr.trim().split('\n')[0] : error.message;
   throw new RuntimeError(`ps ${args.join(' ')}: ${reason}`, {
