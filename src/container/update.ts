@@ -1,7 +1,7 @@
 import { asRuntimeError, RuntimeError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Resources } from '../spec/config.ts';
-import { updateResources } from '../spec/update.ts';
+import { undoUpdate, updateResources } from '../spec/update.ts';
 import { cgroupOf } from './cgroup.ts';
 import type { ContainerOptions } from './options.ts';
 import { statusOf } from './status.ts';
@@ -24,7 +24,7 @@ export function update(options: ContainerOptions, change: Resources): void {
       cgroup.setDevices(touched.devices, config.linux?.resources?.devices?.length);
   } catch (error) {
     rollBack(() => {
-      cgroup.set(config.linux?.resources ?? {});
+      cgroup.set(undoUpdate(config.linux?.resources ?? {}, touched));
       if (touched.devices !== undefined) cgroup.setDevices(config.linux?.resources?.devices ?? []);
     });
     throw error;

@@ -27,7 +27,27 @@ export function updateResources(old: Resources, change: Resources): ResourceUpda
   set('rdma', change.rdma && { ...old.rdma, ...change.rdma });
   set('unified', change.unified && { ...old.unified, ...change.unified });
   set('devices', change.devices?.length ? [...(old.devices ?? []), ...change.devices] : undefined);
-  return { merged: { ...old, ...touched }, touched };
+  const cpus = touched.cpu === undefined ? {} : { cpu: { ...old.cpu, ...touched.cpu } };
+  return { merged: { ...old, ...touched, ...cpus }, touched };
+}
+
+/** What there is by default of what an update may have set before it failed. */
+const DEFAULTS = {
+  memory: { limit: -1, swap: -1, reservation: -1 },
+  cpu: { shares: 1024, quota: -1, period: 100_000, burst: 0, idle: 0 },
+  pids: { limit: -1 },
+} as const;
+
+/** Takes back what an update has set: to what there was, and to the kernel's default where there was nothing. */
+export function undoUpdate(old: Resources, touched: Resources): Resources {
+  const undo: Record<string, object> = {};
+  for (const group of ['memory', 'cpu', 'pids'] as const) {
+    const set = Object.keys(touched[group] ?? {});
+    const defaults = Object.entries(DEFAULTS[group]).filter(([key]) => set.includes(key));
+    if (defaults.length > 0) undo[group] = { ...Object.fromEntries(defaults), ...old[group] };
+  }
+  const all: Resources = { ...old, ...undo };
+  return all.cpu === undefined ? all : { ...all, cpu: withoutLostShares(all.cpu) };
 }
 
 /** Without the properties that an engine sends as 0 or "" because it knows nothing of them; `kept` may be 0. */
@@ -49,9 +69,13 @@ function memory(old: Memory = {}, change: Memory = {}): Memory | undefined {
 function cpu(old: Cpu = {}, change: Cpu = {}): Cpu | undefined {
   const wanted = asked(change, 'burst', 'idle');
   if (isEmpty(wanted)) return undefined;
-  const { shares, ...rest } = old;
-  // The kernel takes no shares while a cgroup is idle.
-  return { ...(wanted.idle === undefined && shares !== undefined ? { shares } : {}), ...rest, ...wanted };
+  const all = { ...old, ...wanted };
+  return wanted.shares === undefined ? withoutLostShares(all) : all;
+}
+
+/** The kernel takes no shares while a cgroup is idle, and has forgotten them when it no longer is. */
+function withoutLostShares({ shares, ...others }: Cpu): Cpu {
+  return others.idle || shares === undefined ? others : { shares, ...others };
 }
 
 function blockIO(old: BlockIO = {}, change: BlockIO = {}): BlockIO | undefined {

@@ -79,6 +79,25 @@ t.test('all or nothing', async (t) => {
   t.equal(file('memory/memory.limit_in_bytes', 'memory.max'), String(64 * MIB));
 });
 
+// runc leaves what had no limit before at its new one.
+t.test('nothing of an update that fails stays', only('trunc'), async (t) => {
+  const { id, file } = limited(t, { cpu: { cpus: '0' } });
+  const before = file('memory/memory.limit_in_bytes', 'memory.max');
+  const resources = { memory: { limit: 64 * MIB }, cpu: { cpus: '8000' } };
+  const { status } = run(['update', '--resources', '-', id], { stdin: JSON.stringify(resources) });
+  t.equal(status, 1);
+  t.equal(file('memory/memory.limit_in_bytes', 'memory.max'), before);
+});
+
+// runc writes shares to an idle cgroup, which the kernel refuses.
+t.test('an idle container with shares can be updated', only('trunc'), async (t) => {
+  const { id, file } = limited(t, { cpu: { shares: 512, idle: 1 } });
+  succeed(['update', '--cpu-quota', '50000', id]);
+  t.equal(file('cpu/cpu.idle', 'cpu.idle'), '1');
+  succeed(['update', '--cpu-idle', '0', id]);
+  t.equal(file('cpu/cpu.shares', 'cpu.weight'), V1 ? '512' : '59', 'its shares are back');
+});
+
 t.test('mistakes', async (t) => {
   const { id } = limited(t, {});
   const bad: [args: string[], stdin: string, text: RegExp][] = [
