@@ -100,7 +100,7 @@ export function entryDetails(directory: Fd, name: Path): EntryDetails {
   const status = parse(buffer);
   return {
     ...status,
-    identity: `${buffer.readUInt32LE(136)}:${buffer.readUInt32LE(140)}:${status.inode}`,
+    identity: `${buffer.readUInt32LE(136)}:${buffer.readUInt32LE(140)}:${buffer.readBigUInt64LE(32)}`,
     isMountPoint: (buffer.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0,
     times,
   };
