@@ -81,6 +81,7 @@ t.test('an unknown type', async (t) => {
   refused(t, attempt(rlimits(['MOON', 1, 1]), 'true'), /RLIMIT_MOON|rlimit/);
 });
 
+// The others do not look.
 t.test('the same type twice', only('trunc'), async (t) => {
   refused(t, attempt(rlimits(['NOFILE', 20, 20], ['NOFILE', 30, 30]), 'true'), /process\.rlimits/);
 });
