@@ -40,7 +40,9 @@ export function deviceProgram(rules: readonly DeviceRule[]): Instruction[] | und
   const policy = devicePolicy(rules);
   if (policy.allow && policy.rules.every(({ allow }) => allow)) return undefined;
   const program = [instruction(LOAD_HALF, ASKED, { src: CONTEXT, off: ACCESS })];
-  for (const rule of [...policy.rules, ...defaultRules()].reverse()) program.push(...block(rule));
+  // Where everything is allowed, the wide ones among the defaults would only undo what a rule forbids, as in version 1.
+  const defaults = defaultRules().filter(({ major }) => !policy.allow || major !== undefined);
+  for (const rule of [...policy.rules, ...defaults].reverse()) program.push(...block(rule));
   return [...program, ...answer(policy.allow)];
 }
 

@@ -51,6 +51,13 @@ t.test('everything is allowed: no program', async (t) => {
   t.not(deviceProgram([{ allow: true }, char(false, 1, 11)]), undefined);
 });
 
+t.test('what is taken out of everything', async (t) => {
+  const rules = [{ allow: true }, char(false, 10, 237), char(false, 1, 3)];
+  t.notOk(run(rules, 'c', '10:237', 'r') || run(rules, 'c', '10:237', 'm'), 'its node cannot be made either');
+  t.ok(run(rules, 'c', '1:3', 'rw'), 'a default device');
+  t.ok(run(rules, 'c', '10:238', 'rwm'));
+});
+
 t.test('what engines send', async (t) => {
   const rules = [{ allow: false, access: 'rwm' }, char(true, 10, 229, 'rwm'), char(true, 7, -1, 'r')];
   t.ok(run(rules, 'c', '10:229', 'rw'));
