@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs';
 import t from 'tap';
 import { parse } from '../../src/cli/parse.ts';
-import { countListenFds, readSettings } from '../../src/cli/settings.ts';
+import { countListenFds, readSettings, systemdOptions } from '../../src/cli/settings.ts';
 
 function settings(line: string[], environment: NodeJS.ProcessEnv = {}) {
   return readSettings(parse([...line, 'list']).globals, environment);
 }
 
 t.test('defaults', async (t) => {
-  t.same(settings([]), {
+  t.match(settings([]), {
     root: '/run/trunc',
     rootGiven: false,
     systemdCgroup: false,
@@ -50,6 +50,27 @@ t.test('root in $XDG_RUNTIME_DIR', async (t) => {
     });
   });
   as(0, () => t.equal(settings([], { XDG_RUNTIME_DIR, USER: 'root' }).root, '/run/trunc'));
+});
+
+t.test('where systemd is', async (t) => {
+  t.same(systemdOptions({}, 0), {
+    user: false,
+    addresses: [
+      { address: 'unix:path=/run/dbus/system_bus_socket', peer: false },
+      { address: 'unix:path=/run/systemd/private', peer: true },
+    ],
+    timeoutMs: 30_000,
+  });
+  const environment = { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/bus', TRUNC_SYSTEMD_TIMEOUT: '0.5' };
+  t.match(systemdOptions(environment, 0), { addresses: [{ address: 'unix:path=/bus' }], timeoutMs: 500 });
+  t.match(systemdOptions({ XDG_RUNTIME_DIR: '/run/user/7' }, 7), {
+    user: true,
+    addresses: [
+      { address: 'unix:path=/run/user/7/bus' },
+      { address: 'unix:path=/run/user/7/systemd/private' },
+    ],
+  });
+  t.equal(systemdOptions({ TRUNC_SYSTEMD_TIMEOUT: 'soon' }, 0).timeoutMs, 30_000, 'no number');
 });
 
 t.test('sockets of socket activation', async (t) => {
