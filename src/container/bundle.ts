@@ -6,6 +6,7 @@ import { parseDocument, validateSpec } from '../spec/load.ts';
 
 /** config.json of a bundle: parsed, and on demand validated. */
 export interface BundleConfig {
+  text: string;
   /** Whatever the file says: not to be trusted before `validate` has returned. */
   document: Spec;
   validate(): Spec;
@@ -14,8 +15,9 @@ export interface BundleConfig {
 /** Reads config.json of a bundle, which is an absolute path. */
 export function readConfig(bundle: string): BundleConfig {
   const file = `${bundle}/config.json`;
-  const document = parseDocument(read(file), file);
-  return { document: document as Spec, validate: () => validateSpec(document) };
+  const text = read(file);
+  const document = parseDocument(text, file);
+  return { text, document: document as Spec, validate: () => validateSpec(document) };
 }
 
 function read(file: string): string {

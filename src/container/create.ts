@@ -10,6 +10,7 @@ import { seccompProgram } from '../process/seccomp/profile.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import { checkMountLabel } from '../rootfs/mount-label.ts';
 import type { Spec } from '../spec/config.ts';
+import { exactSeccomp } from '../spec/exact.ts';
 import { refuseUnsupported } from '../spec/unsupported.ts';
 import { build, type Created, type Making } from './build.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
@@ -60,7 +61,7 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
     checkNoPivot(options, spec);
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
-    const seccomp = seccompProgram(spec.linux?.seccomp, seccompCache(options));
+    const seccomp = seccompProgram(exactSeccomp(spec.linux?.seccomp, config.text), seccompCache(options));
     if (seccomp !== undefined) init.request.seccomp = seccomp;
     if (fifo) giveExecFifo(fifoPath(options), spec);
     return build({ ...options, ...outlets }, spec, init, making);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Seccomp } from '../../src/spec/config.ts';
@@ -122,6 +122,26 @@ t.test('arguments', requires('x86-64'), async (t) => {
   t.same(denied(compare('EQ', 8), { index: 1, op: 'SCMP_CMP_EQ', value: 1 }), [8], 'both hold');
   t.same(denied(compare('EQ', 8), { index: 1, op: 'SCMP_CMP_EQ', value: 2 }), [], 'one does not hold');
   t.same(denied(compare('EQ', 8), compare('EQ', 9)), [8, 9], 'of the same argument either');
+});
+
+t.test('numbers that no double can hold', requires('x86-64'), async (t) => {
+  const bundle = makeBundle((config) => {
+    config.process.args = ['/probe'];
+    const args = [{ index: 0, value: 7_777_777_777, op: 'SCMP_CMP_EQ' as const }];
+    profile(allowAll(forbid(['getpgid'], { errnoRet: 99, args })), privileges(true))(config);
+  });
+  const path = join(bundle, 'config.json');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('7777777777', '18446744073709551614'));
+  const values = [-1, -2, -3, 0];
+  putProbe(
+    bundle,
+    values.map((value) => ({ number: NR.getpgid, args: [value] })),
+  );
+  const found = outcomes((fd) => void run(['run', '--preserve-fds', '1', newId()], { bundle, fds: [fd] }));
+  t.same(
+    values.filter((_, index) => found?.[index]?.result === -99),
+    [-2],
+  );
 });
 
 t.test('architectures', requires('x86-64'), async (t) => {

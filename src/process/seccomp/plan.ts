@@ -1,7 +1,8 @@
 // Pure.
 import { type Comparison, SCMP_CMP } from '../../linux/libseccomp.ts';
 import { SECCOMP_FILTER_FLAG, SECCOMP_RET } from '../../linux/seccomp.ts';
-import type { Seccomp, SeccompArgument, SeccompFlag, SeccompOperator } from '../../spec/config.ts';
+import type { Seccomp, SeccompFlag, SeccompOperator } from '../../spec/config.ts';
+import type { ExactArgument, ExactSeccomp } from '../../spec/exact.ts';
 
 type Action = Seccomp['defaultAction'];
 
@@ -52,12 +53,12 @@ export interface SeccompPlan {
 }
 
 /** Whether a profile forbids or reports anything. */
-export function filters({ defaultAction, syscalls = [] }: Seccomp): boolean {
+export function filters({ defaultAction, syscalls = [] }: ExactSeccomp): boolean {
   return defaultAction !== 'SCMP_ACT_ALLOW' || syscalls.some(({ action }) => action !== 'SCMP_ACT_ALLOW');
 }
 
 /** For seccomp(2). As in runc a profile that says nothing gets no mitigation of speculative stores, as Linux 5.16 has it. */
-export function flagsOf({ flags = ['SECCOMP_FILTER_FLAG_SPEC_ALLOW'] }: Seccomp): number {
+export function flagsOf({ flags = ['SECCOMP_FILTER_FLAG_SPEC_ALLOW'] }: ExactSeccomp): number {
   return flags.reduce((mask, flag) => mask | FLAGS[flag], 0);
 }
 
@@ -76,7 +77,7 @@ function actionOf(action: Action, errnoRet: number | undefined): number {
   return takesData ? ACTIONS[action] | (errnoRet ?? EPERM) : ACTIONS[action];
 }
 
-export function planSeccomp(seccomp: Seccomp): SeccompPlan {
+export function planSeccomp(seccomp: ExactSeccomp): SeccompPlan {
   const { architectures = [], syscalls = [] } = seccomp;
   const defaultAction = actionOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
   const names = syscalls.flatMap((rule) => rule.names);
@@ -121,19 +122,19 @@ export function libraryName(architecture: string): string {
  * The comparisons must all hold, unless two are about the same argument: then any of them suffices. The specification
  * is silent on that; it is what runc does, and profiles rely on it.
  */
-function alternativesOf(args: readonly SeccompArgument[]): Comparison[][] {
+function alternativesOf(args: readonly ExactArgument[]): Comparison[][] {
   const comparisons = args.map(comparisonOf);
   const different = new Set(args.map(({ index }) => index)).size === args.length;
   return different ? [comparisons] : comparisons.map((comparison) => [comparison]);
 }
 
-function comparisonOf({ index, op, value, valueTwo = 0 }: SeccompArgument): Comparison {
+function comparisonOf({ index, op, value, valueTwo = 0 }: ExactArgument): Comparison {
   const operator = SCMP_CMP[op.replace('SCMP_CMP_', '') as keyof typeof SCMP_CMP];
   return { argument: index, operator, a: uint64(value), b: uint64(valueTwo) };
 }
 
-/** The greatest numbers arrive rounded up: see spec/config.ts. */
-function uint64(value: number): bigint {
+/** What is greater than an argument can be is as good as the greatest. */
+function uint64(value: number | string): bigint {
   const exact = BigInt(value);
   return exact > MAX_UINT64 ? MAX_UINT64 : exact;
 }

@@ -1,7 +1,7 @@
 // Runs on the host.
 import { libseccompFile } from '../../linux/libseccomp.ts';
 import { kernelRelease } from '../../linux/uname.ts';
-import type { Seccomp } from '../../spec/config.ts';
+import type { ExactSeccomp } from '../../spec/exact.ts';
 import { type Compiled, cached } from './cache.ts';
 import { compileSeccomp } from './compile.ts';
 import { filters, flagsOf, planSeccomp } from './plan.ts';
@@ -19,7 +19,7 @@ export interface SeccompProgram {
  * `cache`, if there is one.
  */
 export function seccompProgram(
-  seccomp: Seccomp | undefined,
+  seccomp: ExactSeccomp | undefined,
   cache: string | undefined,
 ): SeccompProgram | undefined {
   if (seccomp === undefined || !filters(seccomp)) return undefined;

@@ -1,10 +1,11 @@
 import t from 'tap';
 import { filters, flagsOf, letsExecute, planSeccomp } from '../../../src/process/seccomp/plan.ts';
-import type { Seccomp, SeccompArgument } from '../../../src/spec/config.ts';
+import type { Seccomp } from '../../../src/spec/config.ts';
+import type { ExactArgument, ExactSeccomp } from '../../../src/spec/exact.ts';
 
-const plan = (seccomp: Partial<Seccomp>) => planSeccomp({ defaultAction: 'SCMP_ACT_ALLOW', ...seccomp });
+const plan = (seccomp: Partial<ExactSeccomp>) => planSeccomp({ defaultAction: 'SCMP_ACT_ALLOW', ...seccomp });
 const errno = (names: string[], more: object = {}) => ({ names, action: 'SCMP_ACT_ERRNO', ...more }) as const;
-const equal = (index: number, value: number): SeccompArgument => ({ index, value, op: 'SCMP_CMP_EQ' });
+const equal = (index: number, value: number | string): ExactArgument => ({ index, value, op: 'SCMP_CMP_EQ' });
 const compared = (argument: number, a: number | bigint, more: object = {}) => ({
   argument,
   operator: 4,
@@ -53,7 +54,7 @@ t.test('what the default says anyway is left out, but counts as known', async (t
 });
 
 t.test('arguments', async (t) => {
-  const comparisons = (...args: SeccompArgument[]) =>
+  const comparisons = (...args: ExactArgument[]) =>
     plan({ syscalls: [errno(['a'], { args })] }).rules.map((rule) => rule.comparisons);
   t.same(comparisons(equal(0, 5), equal(1, 6)), [[compared(0, 5), compared(1, 6)]], 'all of them');
   t.same(comparisons(equal(0, 5), equal(0, 6)), [[compared(0, 5)], [compared(0, 6)]], 'any of them');
@@ -99,8 +100,8 @@ t.test('whether there is anything to do', async (t) => {
 });
 
 t.test('whether a program can be executed', async (t) => {
-  const lets = (seccomp: Partial<Seccomp>) => letsExecute(plan(seccomp));
-  const execve = (action: Seccomp['defaultAction'], args: SeccompArgument[] = []) => ({
+  const lets = (seccomp: Partial<ExactSeccomp>) => letsExecute(plan(seccomp));
+  const execve = (action: Seccomp['defaultAction'], args: ExactArgument[] = []) => ({
     names: ['execve'],
     action,
     args,
