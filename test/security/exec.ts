@@ -1,0 +1,130 @@
+// What `exec` of other runtimes has given away.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Change, withUserNamespace } from '../helpers/bundle.ts';
+import { only, suite } from '../helpers/requires.ts';
+import { type Container, nothingLeft, run, running, runtime, succeed } from '../helpers/runtime.ts';
+import { until } from '../helpers/sandbox.ts';
+
+suite('root');
+
+const said = ({ id }: Container, script: string, flags: string[] = []) =>
+  succeed(['exec', ...flags, id, 'sh', '-c', script]).stdout.trimEnd();
+
+t.test('CVE-2016-3697: a number is no name of the image', async (t) => {
+  const container = running(t);
+  writeFileSync(
+    join(container.bundle, 'rootfs/etc/passwd'),
+    '1000:x:0:0:root:/root:/bin/sh\nroot:x:0:0::/root:/bin/sh\n',
+  );
+  t.equal(said(container, 'id -u; id -g', ['--user', '1000']), '1000\n0');
+});
+
+t.test('CVE-2026-30892: a user that is no plain number is refused', async (t) => {
+  const { id } = running(t);
+  const refused = [
+    '01',
+    ' 1',
+    '1 ',
+    '1a',
+    '1:',
+    ':1',
+    '',
+    ':',
+    '-1',
+    '0x1',
+    '1e1',
+    '4294967295',
+    '4294967296',
+    'root',
+  ];
+  t.equal(succeed(['exec', '-u', '1', id, 'id', '-u']).stdout, '1\n');
+  t.equal(succeed(['exec', '-u', '1:2', id, 'id', '-g']).stdout, '2\n');
+  // runc 1.1.5 reads some of them as Go does.
+  if (runtime.kind !== 'trunc') return;
+  for (const user of refused) {
+    const { status, stdout, stderr } = run(['exec', `--user=${user}`, id, 'id']);
+    t.equal(status, 255, JSON.stringify(user));
+    t.equal(stdout, '');
+    t.match(stderr, /^exec failed: --user: must be UID\[:GID\]/);
+  }
+});
+
+t.test('CVE-2022-29162, CVE-2022-27650: no capability is inheritable', async (t) => {
+  const container = running(t, (config) => {
+    config.process.capabilities = {
+      bounding: ['CAP_KILL'],
+      permitted: ['CAP_KILL'],
+      effective: ['CAP_KILL'],
+    };
+  });
+  const show = 'grep -E "Cap(Inh|Amb)" /proc/self/status | cut -f2';
+  const none = '0'.repeat(16);
+  t.equal(said(container, show, ['--cap', 'CAP_NET_RAW', '-u', '1000']), `${none}\n${none}`);
+  t.equal(said(container, show), `${none}\n${none}`);
+});
+
+t.test('CVE-2024-21626: no working directory outside, and no descriptor inside', async (t) => {
+  const container = running(t);
+  for (let fd = 3; fd < 40; fd++) {
+    for (const path of [`/proc/self/fd/${fd}`, `/proc/self/fd/${fd}/../../..`]) {
+      const { status, stdout } = run(['exec', '--cwd', path, container.id, 'ls']);
+      t.not(status, 0, path);
+      t.equal(stdout, '', path);
+    }
+  }
+  writeFileSync(join(container.bundle, 'rootfs/tmp/x'), '');
+  said(container, 'ln -s /proc/self/fd/5 /tmp/link');
+  t.not(run(['exec', '--cwd', '/tmp/link', container.id, 'ls']).status, 0, 'by a link of the image');
+  t.match(said(container, 'echo /proc/self/fd/*'), /^(\/proc\/self\/fd\/[0-3] ?){3,4}$/);
+});
+
+/** Looks at all other processes, as fast as a shell can, and tells what it sees. */
+const WATCH = `
+  while :; do for p in /proc/[0-9]*; do
+    [ $p = /proc/$$ ] || ls -l $p/fd $p/exe $p/cwd $p/root 2>/dev/null | grep -E "koffi|socket:|cgroup|ns:|/trunc$|[.]out$" ;
+  done; done
+`;
+
+function watched(t: Test, change: Change): Container {
+  const container = running(t, (config) => {
+    const all = ['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_SYS_PTRACE'];
+    // As root of the host's user namespace it would be allowed to.
+    const caps = config.linux.namespaces.some(({ type }) => type === 'user') ? all : all.slice(0, 2);
+    config.process.capabilities = { bounding: caps, effective: caps, permitted: caps };
+    config.process.args = ['/bin/sh', '-c', `echo up; ${WATCH}`];
+    change(config);
+  });
+  until('the watcher', () => container.output.stdout.startsWith('up') || undefined);
+  return container;
+}
+
+// The engine of Node.js is readable for everybody, and so may be traced.
+if (!runtime.node) {
+  for (const name of ['without', 'with']) {
+    t.test(
+      `CVE-2016-9962: nobody sees what the runtime holds, ${name} a user namespace`,
+      only('trunc'),
+      async (t) => {
+        const container = watched(t, (config) => {
+          if (name === 'with') withUserNamespace(config);
+        });
+        for (let round = 0; round < 25; round++) t.equal(run(['exec', container.id, 'true']).status, 0);
+        const seen = container.output.stdout.split('\n').slice(1);
+        // The program's own output, once it runs: so much can be seen.
+        t.ok(
+          seen.some((line) => line.endsWith('.out')),
+          'the watcher sees programs',
+        );
+        t.same(
+          seen.filter((line) => !line.endsWith('.out') && line !== ''),
+          [],
+          'and not the runtime',
+        );
+      },
+    );
+  }
+}
+
+t.test('nothing is left', nothingLeft);
