@@ -54,3 +54,11 @@ export function nativeAddon(): string {
   );
   return join(import.meta.dirname, '..', installed);
 }
+
+/** A short name for a text: 16 hexadecimal digits. Natively: code that runs for the first time would take milliseconds. */
+export function hashText(text: string): string {
+  const { Bun } = globalThis as { Bun?: { hash(text: string): bigint } };
+  if (Bun !== undefined) return Bun.hash(text).toString(16).padStart(16, '0');
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,4 +1,5 @@
 // Runs on the host.
+import { hashText } from '../../engine.ts';
 import { listDirectory, makeDirectories, readAll, removeFile, rename, writeFile } from '../../linux/file.ts';
 import { failedWith, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, openPath } from '../../linux/path.ts';
 import { FILE_KIND, type FileStatus, kindOf, statusOf, versionOfFile } from '../../linux/stat.ts';
@@ -35,7 +36,8 @@ interface Entry extends CacheKey, Compiled {
 
 /** The program that was kept for a key, or what `compile` makes, which is then kept in `directory`. */
 export function cached(directory: string, key: CacheKey, compile: () => Compiled): string {
-  const path = `${directory}/${hash(key.profile)}`;
+  // Two profiles of the same name would replace each other, no more.
+  const path = `${directory}/${hashText(key.profile)}`;
   const isTrusted = trust(directory);
   const found = isTrusted ? read(path) : undefined;
   if (found !== undefined && isCurrent(found, key)) return found.program;
@@ -98,17 +100,4 @@ function keep(directory: string, path: string, compiled: CacheKey & Compiled): v
 function noUse(path: string, error: unknown): false {
   log.debug(`linux.seccomp: the cache ${path} is of no use: ${(error as Error).message}`);
   return false;
-}
-
-/** A name for the file, in 16 digits. Two profiles with the same one would replace each other, no more. */
-function hash(text: string): string {
-  const bytes = new TextEncoder().encode(text.padEnd(4 * Math.ceil(text.length / 4)));
-  const words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
-  let [a, b] = [bytes.length, 0x9e3779b1];
-  for (const word of words) {
-    a = Math.imul(a ^ word, 0x85ebca6b);
-    a = (a << 13) | (a >>> 19);
-    b = Math.imul(b + word, 0xc2b2ae35) ^ (b >>> 15);
-  }
-  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
