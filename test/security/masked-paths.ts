@@ -1,0 +1,105 @@
+// What an image brings as /dev/null must not be what masks a path, nor what the standard streams become.
+// CVE-2025-31133 and youki's CVE-2025-62161 (bind mount of the image's /dev/null: of any file of the host, or nothing masked),
+// crun's CVE-2026-88265 (the streams opened anew, and given away, through the link).
+
+import { execFileSync } from 'node:child_process';
+import { chownSync, closeSync, mkdirSync, openSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { again, Canary, exchange } from '../helpers/attack.ts';
+import { type Config, makeBundle } from '../helpers/bundle.ts';
+import { only, suite } from '../helpers/requires.ts';
+import { nothingLeft, run } from '../helpers/runtime.ts';
+import { newId } from '../helpers/sandbox.ts';
+
+suite('root', 'perl');
+
+const SECRET = '/etc/secret';
+/** Empty, and it takes what is written. */
+const IS_MASKED = `wc -c < /proc/kallsyms; wc -c < ${SECRET}; stat -c %F ${SECRET}`;
+const MASKED = '0\n0\ncharacter special file\n';
+
+/** Without a mount on /dev: what is there is the image's. */
+function hostile(config: Config): void {
+  config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+  config.linux.maskedPaths = ['/proc/kallsyms', SECRET];
+  config.process.args = ['/bin/sh', '-c', IS_MASKED];
+}
+
+function bundleWith(prepare: (rootfs: string) => void, change = hostile): string {
+  const bundle = makeBundle(change);
+  const rootfs = join(bundle, 'rootfs');
+  writeFileSync(join(rootfs, SECRET), 'secret');
+  prepare(rootfs);
+  return bundle;
+}
+
+// runc 1.1.5 masks with the file that an image has there, and so with what the image likes.
+t.test('what an image has as /dev/null', only('trunc'), async (t) => {
+  const canary = new Canary();
+  const kinds: Record<string, (path: string, rootfs: string) => void> = {
+    'a link to the host': (path) => symlinkSync(canary.file, path),
+    'a link to a file of procfs': (path) => symlinkSync('/proc/sysrq-trigger', path),
+    'a file': (path) => writeFileSync(path, 'x'),
+    'a directory': (path) => mkdirSync(path),
+    'another device': (path) => execFileSync('mknod', [path, 'c', '1', '5']),
+  };
+  for (const [name, make] of Object.entries(kinds)) {
+    const bundle = bundleWith((rootfs) => make(join(rootfs, 'dev/null'), rootfs));
+    const { status, stdout, stderr } = run(['run', newId()], { bundle });
+    // Either it is an error that a device cannot be made, or everything is masked.
+    if (status === 0) t.equal(stdout, MASKED, name);
+    else t.match(stderr, /dev\/null/, name);
+    canary.check(t);
+  }
+});
+
+t.test('a /dev/null that comes and goes', only('trunc'), async (t) => {
+  const canary = new Canary();
+  const bundle = bundleWith((rootfs) => {
+    execFileSync('mknod', ['-m', '666', join(rootfs, 'dev/null'), 'c', '1', '3']);
+    symlinkSync('/proc/sysrq-trigger', join(rootfs, 'dev/link'));
+  });
+  const dev = join(bundle, 'rootfs/dev');
+  exchange(t, join(dev, 'null'), join(dev, 'link'));
+  const results = again(() => run(['run', newId()], { bundle }));
+  const ran = results.filter(({ status }) => status === 0);
+  t.ok(ran.length > 0, `${ran.length} of ${results.length} ran`);
+  for (const { stdout } of ran) t.equal(stdout, MASKED);
+  for (const { status, stderr } of results) if (status !== 0) t.match(stderr, /dev\/null/);
+  canary.check(t);
+});
+
+t.test('a path that is to be masked comes and goes', only('trunc'), async (t) => {
+  const canary = new Canary();
+  const bundle = bundleWith((rootfs) => symlinkSync(canary.file, join(rootfs, 'etc/link')));
+  const etc = join(bundle, 'rootfs/etc');
+  exchange(t, join(etc, 'secret'), join(etc, 'link'));
+  for (const { status, stderr } of again(() => run(['run', newId()], { bundle }), 1000)) {
+    if (status !== 0) t.match(stderr, /linux\.maskedPaths|No such file/);
+  }
+  canary.check(t);
+});
+
+t.test('the standard streams do not follow the link of an image', only('trunc'), async (t) => {
+  const canary = new Canary();
+  chownSync(canary.file, 0, 0);
+  const bundle = bundleWith(
+    (rootfs) => symlinkSync(canary.file, join(rootfs, 'dev/null')),
+    (config) => {
+      hostile(config);
+      config.linux.maskedPaths = [];
+      config.process.user = { uid: 1000, gid: 1000 };
+      config.process.args = ['/bin/sh', '-c', 'echo written; echo written >&2'];
+    },
+  );
+  const null_ = openSync('/dev/null', 'r+');
+  const before = statSync('/dev/null');
+  run(['run', newId()], { bundle, wrapper: ['sh', '-c', 'exec "$@" >/dev/null 2>/dev/null', 'sh'] });
+  closeSync(null_);
+  canary.check(t);
+  t.equal(statSync(canary.file).uid, 0, 'nor is it given away');
+  t.equal(statSync('/dev/null').uid, before.uid);
+});
+
+t.test('nothing is left', nothingLeft);
