@@ -4,19 +4,20 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { newId, slowness, temp } from './sandbox.ts';
 
-/** A directory of the host that no container has anything to do with, and a file in it. */
+/** A directory of the host that no container has anything to do with, and its only file. */
 export class Canary {
   readonly directory = join(temp, `canary-${newId()}`);
-  readonly file = join(this.directory, 'file');
+  readonly file: string;
 
-  constructor() {
+  constructor(readonly name = 'file') {
+    this.file = join(this.directory, name);
     mkdirSync(this.directory);
     writeFileSync(this.file, 'canary');
   }
 
   /** Asserts that nothing was made, changed or mounted there. */
   check(t: Test): void {
-    t.same(readdirSync(this.directory), ['file'], 'nothing was made on the host');
+    t.same(readdirSync(this.directory), [this.name], 'nothing was made or removed on the host');
     t.equal(readFileSync(this.file, 'utf8'), 'canary', 'nothing was changed on the host');
     t.notMatch(readFileSync('/proc/self/mountinfo', 'utf8'), this.directory, 'nothing was mounted there');
   }
