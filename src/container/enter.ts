@@ -1,25 +1,43 @@
 import type { Fd } from '../linux/fd.ts';
 import { namespaceId } from '../linux/namespace.ts';
-import { O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
+import { failedWith, O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
+import { poll } from '../linux/poll.ts';
+import { openPidfd } from '../linux/signal.ts';
 import { namespaceKind, namespaceTypes } from '../namespaces/plan.ts';
 import type { Namespace } from '../spec/config.ts';
 import { isAlive } from './status.ts';
 import type { ContainerRecord } from './store.ts';
+
+const END_MS = 100;
 
 /**
  * The directory in /proc of a container's first process, undefined when that has ended: what is opened below it is that very
  * process's, even if its pid is another one's by then.
  */
 export function openProcess(record: ContainerRecord): Fd | undefined {
-  let directory: Fd;
-  try {
-    directory = openPath(`/proc/${record.init_process_pid}`, O_PATH | O_DIRECTORY);
-  } catch {
-    return undefined;
-  }
+  const directory = tryOpen(`/proc/${record.init_process_pid}`);
+  if (directory === undefined) return undefined;
   if (isAlive(record)) return directory;
   directory.close();
   return undefined;
+}
+
+function tryOpen(path: string): Fd | undefined {
+  try {
+    return openPath(path, O_PATH | O_DIRECTORY);
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether a container's first process has ended, or is about to: what it had is gone some milliseconds earlier, and so are the
+ * processes of its pid namespace.
+ */
+export function isEnding(record: ContainerRecord): boolean {
+  using process = openPidfd(record.init_process_pid);
+  return process === undefined || poll([process.number], END_MS)[0] === true || !isAlive(record);
 }
 
 /** The namespaces of a process, by its directory in /proc, that are not those of the caller. */

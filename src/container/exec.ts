@@ -18,7 +18,7 @@ import { changeProcess } from '../spec/change-process.ts';
 import type { Process, Spec } from '../spec/config.ts';
 import { checkProcess } from '../spec/load-process.ts';
 import { callerNofile } from './caller-limits.ts';
-import { foreignNamespaces, openProcess } from './enter.ts';
+import { foreignNamespaces, isEnding, openProcess } from './enter.ts';
 import { forwardSignals, waitInForeground } from './foreground.ts';
 import type { ExecOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
@@ -59,9 +59,10 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Init
     enter({ ...options, ...outlets }, record, { ...config, process }, init);
     return init;
   } catch (error) {
+    const isSudden = init === undefined || init.exitStatus !== undefined;
     if (init !== undefined) endInit(init);
     // That explains whatever has failed.
-    throw isAlive(record) ? error : stopped(error);
+    throw (isSudden && isEnding(record)) || !isAlive(record) ? stopped(error) : error;
   }
 }
 
