@@ -25,6 +25,18 @@ const good: [line: string, expected: { command?: string; values?: object; positi
   ['kill web1 --all', { values: { all: true }, positionals: ['web1'] }],
   ['kill -a web1 KILL', { values: { all: true }, positionals: ['web1', 'KILL'] }],
   ['delete web1 --force', { values: { force: true } }],
+  [
+    'exec web1 ls -e x -- -t',
+    { command: 'exec', values: { env: [], tty: false }, positionals: ['web1', 'ls', '-e', 'x', '--', '-t'] },
+  ],
+  [
+    'exec -e A=1 --env=B=2,C -t web1 -- -ls',
+    { values: { env: ['A=1', 'B=2,C'], tty: true }, positionals: ['web1', '-ls'] },
+  ],
+  [
+    'exec -p f -d web1',
+    { values: { process: 'f', detach: true, cap: [], 'preserve-fds': 0 }, positionals: ['web1'] },
+  ],
   ['list -q --format=json', { values: { quiet: true, format: 'json' } }],
   [
     '--root /r --debug --log /l --log-format json --systemd-cgroup --rootless=true list',
