@@ -6,6 +6,11 @@ import { type Container, nothingLeft, run, running, runtime, succeed } from '../
 import { until } from '../helpers/sandbox.ts';
 
 suite('root');
+// crun 1.8 takes less of config.json for exec (no user, no environment), and says 1 for its own failures.
+if (runtime.kind === 'crun') {
+  t.plan(0, 'only trunc, runc');
+  process.exit(0);
+}
 
 /** The container's cgroup below the mount point. */
 const pathOf = ({ bundle }: Container) => readConfig(bundle).linux.cgroupsPath as string;

@@ -7,6 +7,11 @@ import { background, nothingLeft, run, running, runtime, state, succeed } from '
 import { root, until } from '../helpers/sandbox.ts';
 
 suite('root');
+// crun 1.8 takes less of config.json for exec (no user, no environment), and says 1 for its own failures.
+if (runtime.kind === 'crun') {
+  t.plan(0, 'only trunc, runc');
+  process.exit(0);
+}
 
 t.test('many at once', async (t) => {
   const { id } = running(t);

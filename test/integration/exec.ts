@@ -20,6 +20,11 @@ import {
 import { namespaceOf, newId, sleep, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
+// crun 1.8 takes less of config.json for exec (no user, no environment), and says 1 for its own failures.
+if (runtime.kind === 'crun') {
+  t.plan(0, 'only trunc, runc');
+  process.exit(0);
+}
 
 /** runc 1.1.5 says 255 too; crun 1. */
 const FAILED = runtime.kind === 'crun' ? 1 : 255;
