@@ -26,8 +26,7 @@ if (runtime.kind === 'crun') {
   process.exit(0);
 }
 
-/** runc 1.1.5 says 255 too; crun 1. */
-const FAILED = runtime.kind === 'crun' ? 1 : 255;
+const FAILED = 255;
 
 /** What a script prints that is run in the container. */
 function said({ id }: Container, script: string, flags: string[] = [], options: RunOptions = {}): string {
@@ -38,7 +37,7 @@ function fails(t: Test, args: string[], text: RegExp, message: string): void {
   const { status, stdout, stderr } = run(['exec', ...args]);
   t.equal(status, FAILED, `${message}: ${stderr.trim()}`);
   t.equal(stdout, '', `${message}: nothing on stdout`);
-  if (runtime.kind !== 'crun') t.match(stderr.replaceAll('\\"', '"'), text, message);
+  t.match(stderr.replaceAll('\\"', '"'), text, message);
   if (runtime.kind === 'trunc') t.match(stderr, /^exec failed: [^\n]+\n$/, `${message}: one line`);
 }
 
@@ -85,7 +84,7 @@ t.test('in the namespaces and cgroup of the container', async (t) => {
   const cgroups = (of: number) =>
     readFileSync(`/proc/${of}/cgroup`, 'utf8')
       .split('\n')
-      // crun and runc 1.1.5 do not know about the half of version 2 on a hybrid host.
+      // runc 1.1.5 does not know about the half of version 2 on a hybrid host.
       .filter((line) => runtime.kind === 'trunc' || !line.startsWith('0::'));
   t.same(cgroups(pid), cgroups(container.pid));
   t.equal(
@@ -214,7 +213,7 @@ t.test('a container that is created, paused, or has stopped', async (t) => {
   t.equal(said(container, 'echo early'), 'early', 'created');
   succeed(['start', id]);
   succeed(['pause', id]);
-  if (runtime.kind !== 'crun') fails(t, [id, 'true'], /paused/, 'paused');
+  fails(t, [id, 'true'], /paused/, 'paused');
   if (runtime.kind === 'trunc') {
     const { done, output } = background(['exec', '--ignore-paused', id, 'echo', 'later']);
     sleep(300);
