@@ -5,7 +5,7 @@ import type { Seccomp } from '../../src/spec/config.ts';
 import { type Change, makeBundle, withUserNamespace } from '../helpers/bundle.ts';
 import { type Call, type Outcome, outcomes, putProbe } from '../helpers/probe.ts';
 import { only, requires, suite } from '../helpers/requires.ts';
-import { attempt, inside, nothingLeft, run, runtime } from '../helpers/runtime.ts';
+import { attempt, create, inside, nothingLeft, run, runtime, succeed, waitFor } from '../helpers/runtime.ts';
 import { newId } from '../helpers/sandbox.ts';
 
 suite('root');
@@ -207,6 +207,35 @@ t.test("Docker's profile", async (t) => {
       t.match(inside(change, script), /^2\n.*not permitted\ndone$/, `user ${index}, ${noNewPrivileges}`);
     }
   }
+});
+
+// runc's filter holds for these hooks too.
+t.test('startContainer hooks run before the filter is there', only('trunc'), async (t) => {
+  const { id, output } = create(t, (config) => {
+    profile(allowAll(forbid(['chmod', 'fchmodat', 'fchmodat2'])))(config);
+    config.process.args = ['/bin/sh', '-c', 'chmod 700 /tmp 2>&1; stat -c %a /tmp'];
+    const args = ['sh', '-c', 'chmod 750 /tmp; grep ^Seccomp: /proc/self/status > /tmp/seen'];
+    config.hooks = { startContainer: [{ path: '/bin/sh', args, env: ['PATH=/bin'] }] };
+  });
+  succeed(['start', id]);
+  waitFor(id, 'stopped');
+  t.match(output.stdout, /not permitted\n750\n$/);
+});
+
+t.test('features', only(['trunc', 'runc']), async (t) => {
+  const { linux, annotations } = JSON.parse(succeed(['features']).stdout);
+  const { enabled, actions, operators, archs, knownFlags = [], supportedFlags = [] } = linux.seccomp;
+  t.equal(enabled, true);
+  for (const name of ['KILL', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'ERRNO', 'TRACE', 'ALLOW', 'LOG'])
+    t.ok(actions.includes(`SCMP_ACT_${name}`), name);
+  t.equal(operators.length, 7);
+  for (const name of ['X86', 'X86_64', 'X32', 'AARCH64', 'ARM'])
+    t.ok(archs.includes(`SCMP_ARCH_${name}`), name);
+  t.match(annotations['io.github.seccomp.libseccomp.version'], /^2\.\d+\.\d+$/);
+  if (runtime.kind !== 'trunc') return; // runc 1.1.5 says nothing of flags.
+  t.ok(knownFlags.includes('SECCOMP_FILTER_FLAG_SPEC_ALLOW'));
+  t.ok(supportedFlags.includes('SECCOMP_FILTER_FLAG_LOG'));
+  t.notOk(actions.includes('SCMP_ACT_NOTIFY'), 'not yet');
 });
 
 t.test('nothing is left', nothingLeft);
