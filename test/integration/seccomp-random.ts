@@ -73,8 +73,23 @@ function rule(random: Random): Rule {
   const errno = errnoOf(random, action, 'errnoRet');
   if (chance(random, 0.5))
     return { names: some(random, 6, () => pick(random, NAMES)), action, ...errno } as Rule;
-  const names = some(random, 2, () => pick(random, Object.keys(COMPARED)));
+  const names = [pick(random, Object.keys(COMPARED))];
   return { names, action, ...errno, args: some(random, 3, () => argument(random)) } as Rule;
+}
+
+/**
+ * One rule with comparisons for a system call: with several libseccomp 2.5.4 may not come to an end, and not make the same
+ * of them when it sorts the system calls, which runc 1.1.5 does not ask it for.
+ */
+const MOST_COMPARED = 1;
+
+function withoutTooMany(rules: readonly Rule[]): Rule[] {
+  const counts: Record<string, number> = {};
+  return rules.filter(({ names, args }) => {
+    if (args === undefined) return true;
+    for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+    return names.every((name) => (counts[name] ?? 0) <= MOST_COMPARED);
+  });
 }
 
 function profile(random: Random): Seccomp {
@@ -82,7 +97,7 @@ function profile(random: Random): Seccomp {
     random,
     ACTIONS.filter((action) => action !== 'SCMP_ACT_LOG'),
   );
-  const rules = some(random, 40, () => rule(random));
+  const rules = withoutTooMany(some(random, 60, () => rule(random)));
   // runc 1.1.5 has no stub for an architecture that is not named.
   const more = ['SCMP_ARCH_X86', 'SCMP_ARCH_X32'].filter(() => chance(random, 0.6));
   return {
@@ -115,14 +130,19 @@ function decided({ result, signal }: Outcome): string {
   return result <= -200 || result === -38 ? `errno ${-result}` : 'carried out';
 }
 
-function inRunc(bundle: string, fd: number): { status: number | null; stderr: string } {
-  const args = ['--root', join(temp, 'runc'), 'run', '--preserve-fds', '1', '--bundle', bundle, newId()];
-  const { status, stderr } = spawnSync('runc', args, {
-    stdio: ['ignore', 'ignore', 'pipe', fd],
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  return { status, stderr };
+function inRunc(bundle: string, fd: number): { stderr: string } {
+  const id = newId();
+  const runc = (...args: string[]) =>
+    spawnSync('runc', ['--root', join(temp, 'runc'), ...args], {
+      stdio: ['ignore', 'ignore', 'pipe', fd],
+      encoding: 'utf8',
+      timeout: 10_000,
+      killSignal: 'SIGKILL',
+    });
+  const { signal, stderr } = runc('run', '--preserve-fds', '1', '--bundle', bundle, id);
+  // What is stuck in libseccomp.
+  if (signal !== null) runc('delete', '--force', id);
+  return { stderr };
 }
 
 t.test(
@@ -141,7 +161,7 @@ t.test(
         // runc loads it earlier without, and then needs more.
         writeBundle(bundle, seccomp, ours ? noNewPrivileges : true);
         return outcomes((fd) => {
-          const options = { bundle, fds: [fd], timeout: 20_000 };
+          const options = { bundle, fds: [fd], timeout: 10_000 };
           const { stderr } = ours
             ? run(['run', '--preserve-fds', '1', newId()], options)
             : inRunc(bundle, fd);
