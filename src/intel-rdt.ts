@@ -127,7 +127,7 @@ export function joinRdt(plan: RdtPlan, pid: number, made: string[]): void {
   if (!exists(group)) {
     attempt(plan, `${FIELD}: make the group ${group}`, () => make(group));
     if (schemata !== '') {
-      attempt(plan, `${FIELD}: set the schemata of ${group}`, () => writeFile(`${group}/schemata`, schemata));
+      setSchemata(plan);
     }
   }
   attempt(plan, `${FIELD}: join the group ${group}`, () => writeFile(`${group}/tasks`, String(pid)));
@@ -138,6 +138,12 @@ export function joinRdt(plan: RdtPlan, pid: number, made: string[]): void {
 }
 
 /** Does a step; what the kernel says of a failure in its status file says more than the errno. */
+/** Gives the group of a container that is there other schemata. */
+export function setSchemata(plan: RdtPlan): void {
+  const { group, schemata } = plan;
+  attempt(plan, `${FIELD}: set the schemata of ${group}`, () => writeFile(`${group}/schemata`, schemata));
+}
+
 function attempt({ root }: RdtPlan, context: string, action: () => void): void {
   const explain = (): void => {
     try {

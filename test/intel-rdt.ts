@@ -1,6 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { checkRdt, difference, discardRdt, joinRdt, planRdt, removeRdt } from '../src/intel-rdt.ts';
+import {
+  checkRdt,
+  difference,
+  discardRdt,
+  joinRdt,
+  planRdt,
+  removeRdt,
+  setSchemata,
+} from '../src/intel-rdt.ts';
 import type { IntelRdt } from '../src/spec/config.ts';
 
 /** A directory that stands in for a mounted resctrl: no machine that runs these tests has one. */
@@ -132,4 +140,10 @@ t.test('a failed create leaves a named group alone that others are in', async (t
   discardRdt(plan({ closID: 'shared', schemata: ['L3:0=f'] }, root), [`${root}/shared`, monitor]);
   t.ok(existsSync(`${root}/shared`));
   t.notOk(existsSync(monitor));
+});
+
+t.test('an update changes the schemata of the group', async (t) => {
+  const root = t.testdir({ info: {}, c1: { schemata: 'L3:0=f\n' } });
+  setSchemata(planRdt({ l3CacheSchema: 'L3:0=3', memBwSchema: 'MB:0=20' }, 'c1', root));
+  t.equal(readFileSync(`${root}/c1/schemata`, 'utf8'), 'L3:0=3\nMB:0=20\n');
 });

@@ -1,14 +1,18 @@
 import { asRuntimeError, RuntimeError } from '../errors.ts';
+import { findResctrl, planRdt, setSchemata } from '../intel-rdt.ts';
 import { log } from '../log.ts';
-import type { Resources } from '../spec/config.ts';
+import type { IntelRdt, Resources } from '../spec/config.ts';
 import { undoUpdate, updateResources } from '../spec/update.ts';
 import { cgroupOf } from './cgroup.ts';
 import type { ContainerOptions } from './options.ts';
 import { statusOf } from './status.ts';
-import { lock, readRecord, rewrite } from './store.ts';
+import { type ContainerRecord, lock, readRecord, rewrite } from './store.ts';
+
+/** What of linux.intelRdt an update can change. */
+export type RdtSchemas = Pick<IntelRdt, 'l3CacheSchema' | 'memBwSchema'>;
 
 /** The `update` command: other limits for a container that is there. All of them, or none. */
-export function update(options: ContainerOptions, change: Resources): void {
+export function update(options: ContainerOptions, change: Resources, schemas: RdtSchemas = {}): void {
   using _lock = lock(options);
   const record = readRecord(options);
   const status = statusOf(options, record);
@@ -16,12 +20,14 @@ export function update(options: ContainerOptions, change: Resources): void {
     throw new RuntimeError(`container not running: it is ${status}`, { code: 'NOT_RUNNING' });
   }
   const { config } = record;
+  const intelRdt = changedRdt(record, schemas);
   const { merged, touched } = updateResources(config.linux?.resources ?? {}, change);
   const cgroup = cgroupOf(options, record);
   try {
     cgroup.set(touched);
     if (touched.devices !== undefined)
       cgroup.setDevices(touched.devices, config.linux?.resources?.devices?.length);
+    if (intelRdt !== undefined) setSchemata(planRdt(intelRdt, record.id, findResctrl()));
   } catch (error) {
     rollBack(() => {
       cgroup.set(undoUpdate(config.linux?.resources ?? {}, touched));
@@ -29,7 +35,20 @@ export function update(options: ContainerOptions, change: Resources): void {
     });
     throw error;
   }
-  rewrite(options, { ...record, config: { ...config, linux: { ...config.linux, resources: merged } } });
+  const linux = { ...config.linux, resources: merged, ...(intelRdt === undefined ? {} : { intelRdt }) };
+  rewrite(options, { ...record, config: { ...config, linux } });
+}
+
+/** linux.intelRdt with other schemas; undefined when none are asked for. */
+function changedRdt({ config }: ContainerRecord, schemas: RdtSchemas): IntelRdt | undefined {
+  if (schemas.l3CacheSchema === undefined && schemas.memBwSchema === undefined) return undefined;
+  const { intelRdt } = config.linux ?? {};
+  if (intelRdt !== undefined) return { ...intelRdt, ...schemas };
+  const field = 'linux.intelRdt';
+  throw new RuntimeError(`${field}: the container was created without it and has no group to change`, {
+    code: 'BAD_STATUS',
+    field,
+  });
 }
 
 function rollBack(action: () => void): void {

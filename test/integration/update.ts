@@ -112,6 +112,13 @@ t.test('mistakes', async (t) => {
   refused(t, run(['update', '--pids-limit', '5', 'no-such-container']), /does not exist/, 'unknown');
 });
 
+t.test('schemas of resctrl need a group of it', only('trunc'), async (t) => {
+  const { id } = limited(t, {});
+  const reason = /linux\.intelRdt: the container was created without it/;
+  refused(t, run(['update', '--l3-cache-schema', 'L3:0=f', id]), reason, 'a cache');
+  refused(t, run(['update', '--mem-bw-schema', 'MB:0=20', id]), reason, 'bandwidth');
+});
+
 t.test('before the start and after the end', async (t) => {
   const cgroup = `/${tag}/${newId()}`;
   const { id } = create(t, (config) => {

@@ -1,4 +1,4 @@
-import { update } from '../../container/update.ts';
+import { type RdtSchemas, update } from '../../container/update.ts';
 import { readFile } from '../../linux/file.ts';
 import { log } from '../../log.ts';
 import { parseDocument } from '../../spec/load.ts';
@@ -19,9 +19,15 @@ export const handler: Handler<typeof updateCommand> = (invocation) => {
     if (flags[name] !== undefined) log.warning(`--${name} is ignored: no kernel of today has it`);
   }
   const document = file === undefined ? fromOptions(flags) : parseDocument(read(file), '--resources');
-  update(containerOf(invocation), validateResources(document));
+  const { 'l3-cache-schema': l3CacheSchema, 'mem-bw-schema': memBwSchema } = flags;
+  const schemas = file === undefined ? dropUndefined({ l3CacheSchema, memBwSchema }) : {};
+  update(containerOf(invocation), validateResources(document), schemas);
   return 0;
 };
+
+function dropUndefined(values: Record<string, string | undefined>): RdtSchemas {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
 
 function read(file: string): string {
   return readFile(file === '-' ? STDIN : file);
