@@ -18,6 +18,8 @@ export interface HookContext {
   /** The caller's own when absent. */
   umask?: number;
   limits?: readonly Limit[];
+  /** The caller's soft RLIMIT_NOFILE, where the engine has changed it. */
+  softNofile?: number | undefined;
 }
 
 /** Runs the hooks of a kind in the listed order; the first failure is an error (`HOOK_FAILED`, `HOOK_TIMEOUT`). */
@@ -64,7 +66,7 @@ function execute({ path, args = [], env, timeout }: Hook, context: HookContext):
       env: env ?? context.env ?? [],
       cwd: context.cwd,
       umask: context.umask,
-      limits: context.limits ?? [],
+      limits: [...nofile(context), ...(context.limits ?? [])],
       input: JSON.stringify(context.state),
       milliseconds: timeout === undefined ? undefined : timeout * 1000,
     });
@@ -76,6 +78,10 @@ function execute({ path, args = [], env, timeout }: Hook, context: HookContext):
       hint: hintOn(path, thrown),
     });
   }
+}
+
+function nofile({ softNofile: soft }: HookContext): Limit[] {
+  return soft === undefined ? [] : [{ type: 'RLIMIT_NOFILE', soft }];
 }
 
 function hintOn(path: string, thrown: unknown): string | undefined {

@@ -18,7 +18,7 @@ export function hugePageSizes(): string[] {
 }
 
 /** 2048 (KiB) as `2MB`. */
-export function pageSizeName(kibibytes: number): string {
+function pageSizeName(kibibytes: number): string {
   let size = kibibytes;
   let unit = 0;
   for (; size % 1024 === 0 && unit < UNITS.length - 1; unit++) size /= 1024;

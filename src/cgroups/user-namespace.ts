@@ -1,6 +1,6 @@
 // Runs on the host.
-import { readFile } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
+import { isFirstUserNamespace } from '../linux/user-namespace.ts';
 import { log } from '../log.ts';
 
 /**
@@ -11,12 +11,7 @@ export function whereAllowed(setRules: () => void): void {
   try {
     setRules();
   } catch (thrown) {
-    if (!failedWith(thrown, 'EPERM') || isHost(readFile('/proc/self/uid_map'))) throw thrown;
+    if (!failedWith(thrown, 'EPERM') || isFirstUserNamespace()) throw thrown;
     log.debug(`left out in a user namespace: ${(thrown as Error).message}`);
   }
-}
-
-/** Whether a uid_map is that of the first user namespace, which maps every ID to itself. */
-function isHost(uidMap: string): boolean {
-  return /^\s*0\s+0\s+4294967295\s*$/.test(uidMap);
 }

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { SystemdOptions } from '../container/options.ts';
 import { RuntimeError, within } from '../errors.ts';
-import { changeMode, makeDirectories, readFile } from '../linux/file.ts';
+import { changeMode, makeDirectories } from '../linux/file.ts';
+import { isFirstUserNamespace } from '../linux/user-namespace.ts';
 import type { Globals } from './parse.ts';
 
 /** What the global options and the environment say together. */
@@ -56,7 +57,7 @@ function defaultRoot(environment: NodeJS.ProcessEnv): string {
 /** Whether the caller is not the host's root; root of a user namespace is somebody else outside. */
 function isOrdinaryUser(user: string | undefined): boolean {
   if (process.geteuid?.() !== 0) return true;
-  return user !== 'root' && !/^\s*0\s+0\s+4294967295\s*$/.test(readFile('/proc/self/uid_map'));
+  return user !== 'root' && !isFirstUserNamespace();
 }
 
 /** See sd_listen_fds(3). Sockets that were meant for another process are left alone. */

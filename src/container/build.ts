@@ -1,19 +1,13 @@
 import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { checkRdt, discardRdt, findResctrl, joinRdt, planRdt, type RdtPlan } from '../intel-rdt.ts';
-import { O_WRONLY, openPath } from '../linux/path.ts';
-import { logOptions } from '../log.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
-import { setProcessIoPriority } from '../process/io-priority.ts';
-import { setOomScoreAdj } from '../process/oom-score-adj.ts';
-import { raiseRlimits } from '../process/rlimits.ts';
-import { setScheduler } from '../process/scheduler.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import type { Spec } from '../spec/config.ts';
 import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
 import { delegatesCgroup, hasHooks } from '../spec/query.ts';
-import { callerNofile } from './caller-limits.ts';
+import { admit, requestAbout, schedule } from './admit.ts';
 import { removeCgroup } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
 import { openMountSources } from './mount-sources.ts';
@@ -64,22 +58,12 @@ export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, 
     making.undo.push(() => discardRdt(rdt, made));
     joinRdt(rdt, pid, made);
   }
-  setOomScoreAdj(pid, spec.process.oomScoreAdj);
-  raiseRlimits(pid, spec.process.rlimits);
-  cgroup.prepareJoin(pid);
-
-  channel.send({ type: 'cgroup' });
-  const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
-  channel.sendFds(files);
-  for (const file of files) file.close();
-  // While init mounts.
-  init.view?.close();
+  admit(init, cgroup, spec.process);
   runCreateHooks(init, record);
   passTerminal(init, options.terminal);
   expect(init, 'ready');
   cgroup.joined();
-  setScheduler(pid, spec.process.scheduler);
-  setProcessIoPriority(pid, spec.process.ioPriority);
+  schedule(init, spec.process);
   passPidfd(init, options.pidfd, 'standard');
   commit(options);
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
@@ -103,21 +87,14 @@ function requestOf(
   record: ContainerRecord,
   init: Init,
 ): Omit<InitRequest, 'sources'> {
-  const { bundle, id, noPivot, noNewKeyring, listenFds, preserveFds } = options;
-  const softNofile = callerNofile();
+  const { noPivot, noNewKeyring, listenFds, preserveFds } = options;
   return {
-    ...init.request,
+    ...requestAbout(record, init),
     spec: record.config,
-    rootfs: record.rootfs,
-    bundle,
-    id,
     noPivot,
     noNewKeyring,
     listenFds,
     preserveFds,
-    cgroupPaths: record.cgroup_paths,
-    ...(softNofile === undefined ? {} : { softNofile }),
-    log: logOptions(),
   };
 }
 

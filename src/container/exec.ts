@@ -1,25 +1,17 @@
 import { pathsToEnter } from '../cgroups/enter.ts';
 import { reopenCgroup } from '../cgroups/open.ts';
-import { fitTerminal } from '../console/caller-terminal.ts';
 import { RuntimeError } from '../errors.ts';
 import { enterRdt } from '../intel-rdt.ts';
-import type { Fd } from '../linux/fd.ts';
-import { O_WRONLY, openPath } from '../linux/path.ts';
-import { logOptions } from '../log.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
-import { setProcessIoPriority } from '../process/io-priority.ts';
 import { checkLabels } from '../process/labels.ts';
-import { setOomScoreAdj } from '../process/oom-score-adj.ts';
-import { raiseRlimits } from '../process/rlimits.ts';
-import { setScheduler } from '../process/scheduler.ts';
 import { seccompProgram } from '../process/seccomp/profile.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { changeProcess } from '../spec/change-process.ts';
 import type { Process, Spec } from '../spec/config.ts';
 import { checkProcess } from '../spec/load-process.ts';
-import { callerNofile } from './caller-limits.ts';
+import { admit, requestAbout, schedule } from './admit.ts';
 import { foreignNamespaces, isEnding, openProcess } from './enter.ts';
-import { forwardSignals, waitInForeground } from './foreground.ts';
+import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
 import type { ExecOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
@@ -34,13 +26,8 @@ import { type ContainerRecord, readRecord, seccompCache } from './store.ts';
 export async function exec(options: ExecOptions): Promise<number> {
   // Before there is a process: a signal that comes meanwhile is for it.
   const forward = options.detach ? undefined : forwardSignals();
-  let master: Fd | undefined;
-  const terminal = (fd: Fd): void => {
-    fitTerminal(fd);
-    master = fd;
-  };
-  const init = startProgram(options, options.detach ? undefined : terminal);
-  return forward === undefined ? 0 : waitInForeground(init.pid, forward, master);
+  const init = startProgram(options, forward && ((master) => takeTerminal(forward, master)));
+  return forward === undefined ? 0 : waitInForeground(init.pid, forward);
 }
 
 /** Returns when the program runs. */
@@ -103,20 +90,10 @@ function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Sp
     [group, monitor].filter((path) => path !== undefined),
     pid,
   );
-  setOomScoreAdj(pid, process.oomScoreAdj);
-  raiseRlimits(pid, process.rlimits);
-  cgroup.prepareJoin(pid);
-
-  channel.send({ type: 'cgroup' });
-  const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
-  channel.sendFds(files);
-  for (const file of files) file.close();
-  // While init finds out what to execute.
-  init.view?.close();
+  admit(init, cgroup, process);
   passTerminal(init, options.terminal);
   expect(init, 'ready');
-  setScheduler(pid, process.scheduler);
-  setProcessIoPriority(pid, process.ioPriority);
+  schedule(init, process);
   passPidfd(init, options.pidfd, 'setns');
   // Whoever deletes the container may have looked for its processes before this one was there.
   if (!isAlive(record)) throw stopped();
@@ -126,23 +103,16 @@ function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Sp
 }
 
 function requestOf(options: ExecOptions, record: ContainerRecord, spec: Spec, init: Init): InitRequest {
-  const softNofile = callerNofile();
   const seccomp = seccompProgram(spec.linux?.seccomp, seccompCache(options));
   return {
-    ...init.request,
+    ...requestAbout(record, init),
     enters: true,
     spec,
-    bundle: record.bundle,
-    rootfs: record.rootfs,
-    id: record.id,
     noPivot: false,
     noNewKeyring: record.no_new_keyring === true,
     listenFds: 0,
     preserveFds: options.preserveFds,
-    cgroupPaths: record.cgroup_paths,
     sources: 0,
-    ...(softNofile === undefined ? {} : { softNofile }),
     ...(seccomp === undefined ? {} : { seccomp }),
-    log: logOptions(),
   };
 }

@@ -1,4 +1,4 @@
-import { resizeTerminal } from '../console/caller-terminal.ts';
+import { fitTerminal, resizeTerminal } from '../console/caller-terminal.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { openPidfd, signalNumber, signalPidfd } from '../linux/signal.ts';
@@ -32,17 +32,17 @@ const forwarded = [
 export interface Forward {
   target: Fd | undefined;
   kept: number[];
-  /** With a terminal: gives it the caller's size. */
-  resize: (() => void) | undefined;
+  /** With a terminal for the program: its master end. */
+  master: Fd | undefined;
 }
 
 /** From now on signals are for the container's program, not for this process. */
 export function forwardSignals(): Forward {
-  const forward: Forward = { target: undefined, kept: [], resize: undefined };
+  const forward: Forward = { target: undefined, kept: [], master: undefined };
   for (const name of forwarded) {
     process.on(name, () => {
       const signal = signalNumber(name) as number;
-      if (name === 'SIGWINCH' && forward.resize !== undefined) forward.resize();
+      if (name === 'SIGWINCH' && forward.master !== undefined) resizeTerminal(forward.master);
       else if (forward.target === undefined) forward.kept.push(signal);
       else signalPidfd(forward.target, signal);
     });
@@ -50,34 +50,29 @@ export function forwardSignals(): Forward {
   return forward;
 }
 
-/**
- * With a terminal for the program: a change of size is passed on as that, and who has put this process in the
- * background finds it stopped as soon as it needs the caller's terminal.
- */
-function shareTerminal(forward: Forward, resize: () => void): void {
-  forward.resize = resize;
-  for (const name of ['SIGTTIN', 'SIGTTOU'] as const) process.removeAllListeners(name);
+/** Takes the master end of the program's terminal, before that runs; a change of size is passed on as that. */
+export function takeTerminal(forward: Forward, master: Fd): void {
+  fitTerminal(master);
+  forward.master = master;
 }
 
 /**
  * Waits for the end of the container's program and passes on every signal meanwhile. Returns its exit status,
- * or 128 plus the signal that ended it. Processes that were orphaned to this one are reaped on the way. With the `master`
- * end of its terminal, which is copied from and to the caller's streams.
+ * or 128 plus the signal that ended it. Processes that were orphaned to this one are reaped on the way. The program's
+ * terminal, if it has one, is copied from and to the caller's streams.
  */
-export async function waitInForeground(
-  pid: number,
-  forward: Forward,
-  master: Fd | undefined,
-): Promise<number> {
-  const relayed = master === undefined ? undefined : relayTerminal(master, pid, forward);
+export async function waitInForeground(pid: number, forward: Forward): Promise<number> {
+  const { master } = forward;
+  const relayed = master === undefined ? undefined : relayTerminal(master, pid);
   const [status] = await Promise.all([waitFor(pid, forward), relayed]);
   return status;
 }
 
-async function relayTerminal(master: Fd, pid: number, forward: Forward): Promise<void> {
+/** Who has put this process in the background finds it stopped as soon as it needs the caller's terminal. */
+async function relayTerminal(master: Fd, pid: number): Promise<void> {
   using init = openPidfd(pid);
   if (init === undefined) return;
-  shareTerminal(forward, () => resizeTerminal(master));
+  for (const name of ['SIGTTIN', 'SIGTTOU'] as const) process.removeAllListeners(name);
   const { relay } = await import('../console/relay.ts');
   await relay(master, init);
 }

@@ -19,10 +19,9 @@ export function afterDelete(record: ContainerRecord): void {
 function contextOf(record: ContainerRecord, status: Status): HookContext {
   const { id, bundle, config, init_process_pid: init } = record;
   const { annotations } = config;
-  const nofile = callerNofile();
   return {
     state: stateDocument(status, { id, bundle, annotations, pid: status === 'stopped' ? 0 : init }),
     cwd: bundle,
-    limits: nofile === undefined ? [] : [{ type: 'RLIMIT_NOFILE', soft: nofile }],
+    softNofile: callerNofile(),
   };
 }

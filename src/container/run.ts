@@ -1,4 +1,3 @@
-import { fitTerminal } from '../console/caller-terminal.ts';
 import type { Fd } from '../linux/fd.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { log } from '../log.ts';
@@ -7,7 +6,7 @@ import { START_HOOKS } from '../spec/hook-kinds.ts';
 import { hasHooks } from '../spec/query.ts';
 import { createWith } from './create.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
-import { forwardSignals, waitInForeground } from './foreground.ts';
+import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
 import { runHostHooks } from './host-hooks.ts';
 import type { RunOptions } from './options.ts';
 import type { Init } from './start-init.ts';
@@ -22,21 +21,14 @@ export async function run(options: RunOptions): Promise<number> {
   const forward = options.detach ? undefined : forwardSignals();
   if (!options.detach && !options.noSubreaper) becomeSubreaper();
   // No exec.fifo: nobody but this process can give the permission to start.
-  let master: Fd | undefined;
-  const terminal = (fd: Fd): void => {
-    fitTerminal(fd);
-    master = fd;
-  };
-  const { init, record } = createWith(options, {
-    fifo: false,
-    terminal: options.detach ? undefined : terminal,
-  });
+  const terminal = forward && ((master: Fd) => takeTerminal(forward, master));
+  const { init, record } = createWith(options, { fifo: false, terminal });
   let status: number;
   try {
     awaitProgram(init, record);
     runHostHooks(['poststart'], record, 'running');
     if (forward === undefined) return 0;
-    status = await waitInForeground(init.pid, forward, master);
+    status = await waitInForeground(init.pid, forward);
   } catch (error) {
     deleteFailed(options, record);
     throw error;

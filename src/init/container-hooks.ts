@@ -1,6 +1,5 @@
 import { RuntimeError } from '../errors.ts';
 import { runHooks } from '../hooks.ts';
-import type { Limit } from '../linux/rlimit.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
@@ -11,28 +10,24 @@ const UMASK = 0o022;
 
 /** Once everything is mounted and before pivot_root: the host's hooks, then createContainer with the host's files. */
 export function runCreateHooks(request: InitRequest, host: HostChannel): void {
-  const { spec, rootfs } = request;
+  const { spec, rootfs, softNofile } = request;
   if (hasHooks(spec, ...CREATE_HOOKS)) {
     host.send({ type: 'mounted' });
     if (host.receive('hooked') === undefined) throw new RuntimeError('the host has ended');
   }
   if (!hasHooks(spec, 'createContainer')) return;
   const state = stateFor(request, 'creating');
-  runHooks('createContainer', spec.hooks, { state, cwd: rootfs, umask: UMASK, limits: nofile(request) });
+  runHooks('createContainer', spec.hooks, { state, cwd: rootfs, umask: UMASK, softNofile });
 }
 
 /** As the program's user and under its limits; `env` is the program's. */
 export function runStartHooks(request: InitRequest, env: readonly string[]): void {
-  const { hooks, process } = request.spec;
-  const limits = [...nofile(request), ...(process.rlimits ?? [])];
-  runHooks('startContainer', hooks, { state: stateFor(request, 'created'), cwd: '/', env, limits });
+  const { spec, softNofile } = request;
+  const { hooks, process } = spec;
+  const state = stateFor(request, 'created');
+  runHooks('startContainer', hooks, { state, cwd: '/', env, limits: process.rlimits ?? [], softNofile });
 }
 
 function stateFor({ spec, id, bundle }: InitRequest, status: Status): State {
   return stateDocument(status, { id, bundle, annotations: spec.annotations, pid: process.pid });
-}
-
-/** Where the engine has changed it. */
-function nofile({ softNofile }: InitRequest): Limit[] {
-  return softNofile === undefined ? [] : [{ type: 'RLIMIT_NOFILE', soft: softNofile }];
 }

@@ -11,8 +11,6 @@ import { openProc } from '../linux/proc.ts';
 import { newSession } from '../linux/tty.ts';
 import { setDomainname, setHostname } from '../namespaces/hostname.ts';
 import { setSysctls } from '../namespaces/sysctl.ts';
-import { joinSessionKeyring } from '../process/keyring.ts';
-import { reopenNull } from '../process/stdio.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { type CgroupView, parseHierarchies, wholeHierarchy } from '../rootfs/cgroup-mount.ts';
@@ -24,9 +22,10 @@ import { openDirectory } from '../rootfs/resolve.ts';
 import { hasNew, namespaceOf } from '../spec/query.ts';
 import { runCreateHooks } from './container-hooks.ts';
 import { joinCgroup } from './join-cgroup.ts';
+import { joinKeyring } from './keyring.ts';
 import { mountAll } from './mounts.ts';
 import { becomeProgram } from './tail.ts';
-import { giveTerminal } from './terminal.ts';
+import { settleStreams } from './terminal.ts';
 import { verifyNamespaces } from './verify.ts';
 
 /** The first process of a container: the table of contents of what a container is. Each step has its place. */
@@ -45,10 +44,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   // From the host's view of the files, which no image can have prepared.
   const proc = openProc();
   const hostNull = cloneMount('/dev/null', false);
-  if (!request.noNewKeyring) {
-    const hasUserNamespace = namespaceOf(spec, 'user') !== undefined;
-    joinSessionKeyring(proc, { id: request.id, hasUserNamespace, label: spec.process.selinuxLabel });
-  }
+  joinKeyring(request, proc);
   if (hasNew(spec, 'network')) setLoopbackUp();
 
   const cgroup = lazyCgroup(request, host);
@@ -66,8 +62,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   if (spec.linux?.rootfsPropagation !== undefined) setRootPropagation(spec.linux.rootfsPropagation);
   // While the rootfs can still be written to.
   makeCwd(root, spec.process.cwd);
-  if (spec.process.terminal) giveTerminal(request, { root, proc }, host);
-  else reopenNull(root, proc);
+  settleStreams(request, { root, proc }, host);
 
   if (spec.hostname) setHostname(spec.hostname);
   if (spec.domainname) setDomainname(spec.domainname);

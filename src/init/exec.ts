@@ -6,15 +6,14 @@ import { setDumpable } from '../linux/prctl.ts';
 import { openProc } from '../linux/proc.ts';
 import { newSession } from '../linux/tty.ts';
 import { setInitialAffinity } from '../process/cpu-affinity.ts';
-import { joinSessionKeyring } from '../process/keyring.ts';
-import { reopenNull } from '../process/stdio.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { chrootInto, openRootfs } from '../rootfs/pivot.ts';
 import { namespaceOf } from '../spec/query.ts';
 import { joinCgroup } from './join-cgroup.ts';
+import { joinKeyring } from './keyring.ts';
 import { becomeProgram } from './tail.ts';
-import { giveTerminal } from './terminal.ts';
+import { settleStreams } from './terminal.ts';
 import { verifyNamespaces } from './verify.ts';
 
 /** One more process of a container that is there: what createContainer makes is joined. */
@@ -29,16 +28,12 @@ export function enterContainer(request: InitRequest, host: HostChannel): never {
   // From the host's view of the files, which nobody in the container can have changed.
   const proc = openProc();
   const rootfs = namespaceOf(spec, 'mount') === undefined ? openRootfs(request.rootfs) : undefined;
-  if (!request.noNewKeyring) {
-    const hasUserNamespace = namespaceOf(spec, 'user') !== undefined;
-    joinSessionKeyring(proc, { id: request.id, hasUserNamespace, label: spec.process.selinuxLabel });
-  }
+  joinKeyring(request, proc);
   joinCgroup(request, host);
   if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
   if (rootfs !== undefined) chrootInto(rootfs);
   // The kernel has made the root of the mount namespace that of this process.
   const root = openPath('/', O_PATH | O_DIRECTORY);
-  if (spec.process.terminal) giveTerminal(request, { root, proc }, host);
-  else reopenNull(root, proc);
+  settleStreams(request, { root, proc }, host);
   becomeProgram({ request, host, root, proc });
 }

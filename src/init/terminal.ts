@@ -1,6 +1,7 @@
 import { openTerminal, useTerminal } from '../console/pty.ts';
 import type { Fd } from '../linux/fd.ts';
 import { setWindowSize } from '../linux/tty.ts';
+import { reopenNull } from '../process/stdio.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { mountConsole } from '../rootfs/dev-console.ts';
@@ -12,8 +13,14 @@ export interface Place {
   proc: Fd;
 }
 
+/** What the program's standard streams are: a terminal of its own, or those that this process has. */
+export function settleStreams(request: InitRequest, place: Place, host: HostChannel): void {
+  if (request.spec.process.terminal) giveTerminal(request, place, host);
+  else reopenNull(place.root, place.proc);
+}
+
 /** process.terminal: a new terminal for the program, whose other end goes to the host. */
-export function giveTerminal({ spec, enters }: InitRequest, { root, proc }: Place, host: HostChannel): void {
+function giveTerminal({ spec, enters }: InitRequest, { root, proc }: Place, host: HostChannel): void {
   const { master, slave } = openTerminal(root, proc);
   const { consoleSize } = spec.process;
   if (consoleSize !== undefined) setWindowSize(slave, consoleSize);

@@ -167,9 +167,20 @@ export function clone(memory: Memory, flags: number, chain: number, answer = 0):
   throw syscallError('clone', koffi.errno());
 }
 
-/** Starts a process that makes the calls of a chain, in this one's memory, and has its namespaces and descriptors. */
-export function cloneChain(memory: Memory, chain: number): number {
-  return clone(memory, CLONE_VM | SIGCHLD, chain);
+const CHAIN_MEMORY_SIZE = 1 << 15;
+
+/**
+ * Starts a process that makes a few calls, in this one's memory and in new namespaces of the kinds in `fresh`, with
+ * every signal blocked: a handler of the engine must not run in it. Returns its pid.
+ */
+export function cloneChain(fresh: readonly NamespaceKind[], calls: (memory: Memory) => ChainCall[]): number {
+  const mask = setSignalMask(ALL_SIGNALS);
+  try {
+    const memory = new Memory(CHAIN_MEMORY_SIZE);
+    return clone(memory, flagsOf(fresh) | CLONE_VM | SIGCHLD, callChain(memory, calls(memory)));
+  } finally {
+    setSignalMask(mask);
+  }
 }
 
 function cloneThroughIntermediate(

@@ -1,11 +1,7 @@
-import { callChain } from './call-chain.ts';
 import { cloneChain } from './clone.ts';
-import { Memory } from './memory.ts';
-import { ALL_SIGNALS, openPidfd, SIGKILL, setSignalMask, signalPidfd } from './signal.ts';
+import { PR_SET_PDEATHSIG } from './prctl.ts';
+import { openPidfd, SIGKILL, signalPidfd } from './signal.ts';
 import { waitForExit } from './wait.ts';
-
-const PR_SET_PDEATHSIG = 1;
-const MEMORY_SIZE = 1 << 15;
 
 /** A process that does nothing but be there, until it is ended or this one ends. */
 export class Placeholder implements Disposable {
@@ -13,18 +9,11 @@ export class Placeholder implements Disposable {
   #ended = false;
 
   constructor() {
-    const mask = setSignalMask(ALL_SIGNALS);
-    try {
-      const memory = new Memory(MEMORY_SIZE);
-      const chain = callChain(memory, [
-        ['prctl', PR_SET_PDEATHSIG, SIGKILL],
-        ['ppoll', 0, 0, 0, 0, 0],
-        ['exit_group', 0],
-      ]);
-      this.pid = cloneChain(memory, chain);
-    } finally {
-      setSignalMask(mask);
-    }
+    this.pid = cloneChain([], () => [
+      ['prctl', PR_SET_PDEATHSIG, SIGKILL],
+      ['ppoll', 0, 0, 0, 0, 0],
+      ['exit_group', 0],
+    ]);
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,7 @@
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
+/** For call chains: the signal that comes when the parent has ended. */
+export const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;

@@ -4,6 +4,7 @@ import { CLOSE_RANGE_CLOEXEC, Fd } from './fd.ts';
 import { ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { openPipe } from './pipe.ts';
+import { PR_SET_PDEATHSIG } from './prctl.ts';
 import { encodeLimit, type Limit } from './rlimit.ts';
 import { ALL_SIGNALS, changedSignals, MASK_BYTES, NO_SIGNALS, SIGKILL, setSignalMask } from './signal.ts';
 import { syscall, syscallError } from './syscall.ts';
@@ -28,7 +29,6 @@ export interface SpawnPlan {
 
 const CLONE_PIDFD = 0x1000;
 const CLONE_VFORK = 0x4000;
-const PR_SET_PDEATHSIG = 1;
 const ERRNO_BYTES = 4;
 const ACTION_BYTES = 32;
 const LIMIT_BYTES = 16;

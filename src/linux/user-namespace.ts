@@ -1,14 +1,9 @@
-import { callChain } from './call-chain.ts';
-import { CLONE_VM, clone, SIGCHLD } from './clone.ts';
+import { cloneChain } from './clone.ts';
 import type { Fd } from './fd.ts';
-import { Memory } from './memory.ts';
-import { CLONE_NEW } from './namespace.ts';
+import { readFile } from './file.ts';
 import { O_RDONLY, openPath } from './path.ts';
-import { openPipe, type Pipe } from './pipe.ts';
-import { ALL_SIGNALS, setSignalMask } from './signal.ts';
+import { openPipe } from './pipe.ts';
 import { waitForExit } from './wait.ts';
-
-const MEMORY_SIZE = 1 << 15;
 
 /**
  * Makes a user namespace that only its descriptor keeps: a process that lives there waits until `writeMaps` has written
@@ -18,7 +13,12 @@ export function makeUserNamespace(writeMaps: (pid: number) => void): Fd {
   const pipe = openPipe();
   using read = pipe.read;
   using write = pipe.write;
-  const pid = startWaiting({ read, write });
+  // It ends when the other end of the pipe is closed.
+  const pid = cloneChain(['user'], (memory) => [
+    ['close', write.number],
+    ['read', read.number, memory.take(1), 1],
+    ['exit_group', 0],
+  ]);
   try {
     writeMaps(pid);
     return openPath(`/proc/${pid}/ns/user`, O_RDONLY);
@@ -28,19 +28,7 @@ export function makeUserNamespace(writeMaps: (pid: number) => void): Fd {
   }
 }
 
-/** A process in a new user namespace that ends when the other end of the pipe is closed. */
-function startWaiting({ read, write }: Pipe): number {
-  const memory = new Memory(MEMORY_SIZE);
-  const chain = callChain(memory, [
-    ['close', write.number],
-    ['read', read.number, memory.take(1), 1],
-    ['exit_group', 0],
-  ]);
-  // A handler of the engine must not run in it.
-  const mask = setSignalMask(ALL_SIGNALS);
-  try {
-    return clone(memory, CLONE_NEW.user | CLONE_VM | SIGCHLD, chain);
-  } finally {
-    setSignalMask(mask);
-  }
+/** Whether this process is in the first user namespace, which maps every id to itself. Source: user_namespaces(7). */
+export function isFirstUserNamespace(): boolean {
+  return /^\s*0\s+0\s+4294967295\s*$/.test(readFile('/proc/self/uid_map'));
 }
