@@ -12,7 +12,8 @@ const DEFAULT_PATH = '/bin:/usr/bin';
 /** Why a file cannot be executed, in the words of Go's os/exec; undefined when it can. */
 function refusal(path: string): string | undefined {
   try {
-    if (isDirectory(statusAt(path))) return 'is a directory';
+    // Docker 20.10 and Podman tell exit status 126 by these words alone.
+    if (isDirectory(statusAt(path))) return 'permission denied: it is a directory';
     return mayExecute(path) ? undefined : 'permission denied';
   } catch (error) {
     if (failedWith(error, 'EACCES')) return 'permission denied';
