@@ -16,10 +16,39 @@ const HINT = '(letters, digits and _ + - . only, at most 1024)';
 
 t.test('version', async (t) => {
   const { status, out, err } = await trunc('--version');
-  t.match(out, /^trunc version \S+\ncommit: \S+\nspec: 1\.\d+\.\d+\n(bun|node): \d+\.\S+\n$/);
-  t.equal(out.match(/version/g)?.length, 1, 'Docker takes the last line with this word');
+  t.match(
+    out,
+    /^runc version 1\.5\.0\+trunc\.(\S+)\ntrunc version \1\ncommit: \S+\nspec: 1\.\d+\.\d+\n(bun|node): \d+\.\S+\n$/,
+  );
   t.same([status, err], [0, '']);
   t.same(await trunc('-v', 'list'), { status, out, err });
+});
+
+/** As go-runc does it: nothing, without an error, unless the first line is as runc's. */
+function readByGoRunc(text: string) {
+  const [first = '', ...lines] = text.trim().split('\n');
+  if (!first.startsWith('runc version ')) return {};
+  const after = (prefix: string) => lines.findLast((line) => line.startsWith(prefix))?.slice(prefix.length);
+  return { runc: first.slice('runc version '.length), commit: after('commit: '), spec: after('spec: ') };
+}
+
+/** As Docker Engine does it: every line with the word counts, the last one in the end. */
+function readByDocker(text: string) {
+  const found: Record<string, string> = {};
+  for (const line of text.trim().split('\n')) {
+    const parts = line.split('version').map((part) => part.trim());
+    if (parts.length > 1) Object.assign(found, { runtime: parts[0], version: parts.at(-1) });
+    else if (line.startsWith('commit:')) found.commit = line.slice('commit:'.length).trim();
+  }
+  return found;
+}
+
+t.test('version, as engines read it', async (t) => {
+  const { out } = await trunc('--version');
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  const commit = /^commit: (.*)$/m.exec(out)?.[1];
+  t.match(readByGoRunc(out), { runc: `1.5.0+trunc.${version}`, commit, spec: /^1\.\d+\.\d+$/ });
+  t.same(readByDocker(out), { runtime: 'trunc', version, commit });
 });
 
 t.test('help', async (t) => {

@@ -83,7 +83,7 @@ function buildForNode(bun) {
 /** Runs what was built: both say their version, and the executable's engine leaves its caller's limit alone. */
 function verify() {
   for (const program of [EXECUTABLE, at('dist/main.js')])
-    if (!runQuietly(program, ['--version']).startsWith('trunc version '))
+    if (!runQuietly(program, ['--version']).includes('\ntrunc version '))
       stop(`${program} --version says no version`);
   const limits = "process.stdout.write(require('node:fs').readFileSync('/proc/self/limits', 'utf8'))";
   const env = { ...process.env, BUN_BE_BUN: '1' };
