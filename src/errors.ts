@@ -1,7 +1,100 @@
+/** Names of errors for programs: part of the interface, explained in docs/errors.md. None changes its meaning. */
+export type ErrorCode =
+  // The command line, and what it names.
+  | 'USAGE'
+  | 'ID_INVALID'
+  | 'ROOT_INVALID'
+  | 'SIGNAL_INVALID'
+  | 'USER_INVALID'
+  | 'FILE_EXISTS'
+  | 'BAD_DESCRIPTOR'
+  | 'SOCKET'
+  | 'PID_FILE'
+  | 'PS_FAILED'
+  // The state of a container.
+  | 'NOT_FOUND'
+  | 'ID_EXISTS'
+  | 'BAD_STATUS'
+  | 'NOT_RUNNING'
+  | 'LOCKED'
+  | 'KILL_TIMEOUT'
+  | 'FREEZE_TIMEOUT'
+  | 'INIT_DEAD'
+  // config.json, and the documents that exec and update read.
+  | 'CONFIG_UNREADABLE'
+  | 'CONFIG_INVALID'
+  | 'PROCESS_INVALID'
+  | 'RESOURCES_INVALID'
+  | 'NOT_SUPPORTED'
+  | 'NOT_AVAILABLE'
+  // The program.
+  | 'EXEC_NOT_FOUND'
+  | 'EXEC_DENIED'
+  | 'EXEC_INTERPRETER'
+  | 'EXEC_FORMAT'
+  | 'EXEC_FAILED'
+  | 'CWD'
+  | 'PROCESS_SET'
+  | 'LABEL_REFUSED'
+  | 'TERMINAL'
+  // Files.
+  | 'ROOTFS'
+  | 'ROOTFS_PATH'
+  | 'MOUNT'
+  | 'MOUNT_IN_PROC'
+  | 'DEVICE'
+  | 'DEVICE_EXISTS'
+  | 'MASKED_PATH'
+  | 'READONLY_PATH'
+  // Namespaces.
+  | 'NAMESPACE_JOIN'
+  | 'NAMESPACE_NEW'
+  | 'ID_MAP'
+  | 'TIME_OFFSETS'
+  | 'HOSTNAME'
+  | 'SYSCTL'
+  | 'NET_DEVICE'
+  // Cgroups, systemd, resctrl.
+  | 'CGROUP_NONE'
+  | 'CGROUP_PATH'
+  | 'CGROUP_NOT_EMPTY'
+  | 'CGROUP_FROZEN'
+  | 'CGROUP_THREADED'
+  | 'CGROUP_CONTROLLER'
+  | 'CGROUP_VERSION'
+  | 'CGROUP_CREATE'
+  | 'CGROUP_ENABLE'
+  | 'CGROUP_SET'
+  | 'CGROUP_DEVICES'
+  | 'CGROUP_OWNER'
+  | 'CGROUP_JOIN'
+  | 'CGROUP_READ'
+  | 'CGROUP_KILL'
+  | 'CGROUP_REMOVE'
+  | 'CGROUP_BUSY'
+  | 'SYSTEMD_UNREACHABLE'
+  | 'SYSTEMD_TIMEOUT'
+  | 'SYSTEMD_JOB'
+  | 'DBUS'
+  | 'DBUS_NO_LIBRARY'
+  | 'DBUS_TIMEOUT'
+  | 'RDT_GROUP'
+  // seccomp.
+  | 'SECCOMP_INVALID'
+  | 'SECCOMP_NO_LIBRARY'
+  | 'SECCOMP_PRIVILEGE'
+  | 'SECCOMP_LOAD'
+  // Hooks.
+  | 'HOOK_FAILED'
+  | 'HOOK_TIMEOUT'
+  // What should not happen.
+  | 'SYSCALL'
+  | 'PROTOCOL'
+  | 'INTERNAL';
+
 /** What an error says besides its message. Everything here survives the way from init to the host. */
 export interface ErrorDetails {
-  /** Stable, machine-readable name such as `CONFIG_INVALID`; part of the interface. */
-  code?: string;
+  code?: ErrorCode | undefined;
   /** The property of config.json it is about, such as `linux.resources.memory.limit`. */
   field?: string | undefined;
   /** Symbolic errno of the system call that failed, such as `ENOENT`. */
@@ -14,16 +107,16 @@ export interface ErrorDetails {
 
 /** The one error class. Messages are lower case, on one line, without a full stop. */
 export class RuntimeError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly errno: string | undefined;
   readonly hint: string | undefined;
   readonly exitCode: number;
 
-  constructor(message: string, details: ErrorDetails = {}, cause?: unknown) {
+  constructor(message: string, details: ErrorDetails & { code: ErrorCode }, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'RuntimeError';
-    this.code = details.code ?? 'RUNTIME_ERROR';
+    this.code = details.code;
     this.field = details.field;
     this.errno = details.errno;
     this.hint = details.hint;
@@ -40,31 +133,33 @@ export class RuntimeError extends Error {
 /** A RuntimeError as it crosses the border between processes. */
 export interface PlainError {
   message: string;
-  details: ErrorDetails;
+  details: ErrorDetails & { code: ErrorCode };
 }
 
-/** What only a mistake in this program can have thrown. */
-function isMistake(thrown: Error): boolean {
-  return thrown instanceof TypeError || thrown instanceof RangeError || thrown instanceof ReferenceError;
+/** Anything else is a mistake in this program. */
+function isOfSystemCall(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && 'syscall' in thrown;
 }
 
 /** Any thrown value as a RuntimeError; node's own fs errors keep their errno, and mistakes are told as such. */
 export function asRuntimeError(thrown: unknown): RuntimeError {
   if (thrown instanceof RuntimeError) return thrown;
-  if (!(thrown instanceof Error)) return new RuntimeError(String(thrown));
-  if (isMistake(thrown)) return new RuntimeError(`internal error: ${thrown}`, { code: 'INTERNAL' }, thrown);
-  const errno = (thrown as NodeJS.ErrnoException).code;
-  return new RuntimeError(thrown.message.replace(/^([A-Z0-9]+): /, ''), { errno }, thrown);
+  if (!isOfSystemCall(thrown))
+    return new RuntimeError(`internal error: ${thrown}`, { code: 'INTERNAL' }, thrown);
+  const { message, code: errno } = thrown;
+  return new RuntimeError(message.replace(/^([A-Z0-9]+): /, ''), { code: 'SYSCALL', errno }, thrown);
 }
 
-/** Runs `action` and puts `context: ` in front of the message of whatever it throws. */
+/** Runs `action` and puts `context: ` in front of the message of whatever it throws; what that knows better stays. */
 export function within<T>(context: string, action: () => T, details: ErrorDetails = {}): T {
   try {
     return action();
   } catch (thrown) {
     const { message, details: inner } = asRuntimeError(thrown).toPlain();
     const known = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
-    throw new RuntimeError(`${context}: ${message}`, { ...details, ...known }, thrown);
+    // That a system call has failed says less than what it was for.
+    const code = inner.code === 'SYSCALL' ? (details.code ?? inner.code) : inner.code;
+    throw new RuntimeError(`${context}: ${message}`, { ...details, ...known, code }, thrown);
   }
 }
 

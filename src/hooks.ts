@@ -1,6 +1,6 @@
 // Runs on the host and in the container's namespaces.
 import { asRuntimeError, RuntimeError, within } from './errors.ts';
-import { exists } from './linux/file.ts';
+import { execFailure } from './linux/exec-failure.ts';
 import { failedWith } from './linux/path.ts';
 import type { Limit } from './linux/rlimit.ts';
 import { type ProgramEnd, runProgram } from './linux/run-program.ts';
@@ -72,11 +72,9 @@ function execute({ path, args = [], env, timeout }: Hook, context: HookContext):
     });
   } catch (thrown) {
     const { message, errno } = asRuntimeError(thrown);
-    throw new RuntimeError(message.replace(`${path}: `, ''), {
-      code: 'HOOK_FAILED',
-      errno,
-      hint: hintOn(path, thrown),
-    });
+    const why = execFailure(path);
+    const reason = `${message.replace(`${path}: `, '')}${why === undefined ? '' : `: ${why.reason}`}`;
+    throw new RuntimeError(reason, { code: 'HOOK_FAILED', errno, hint: why?.hint ?? hintOn(thrown) });
   }
 }
 
@@ -84,9 +82,7 @@ function nofile({ softNofile: soft }: HookContext): Limit[] {
   return soft === undefined ? [] : [{ type: 'RLIMIT_NOFILE', soft }];
 }
 
-function hintOn(path: string, thrown: unknown): string | undefined {
-  if (failedWith(thrown, 'ENOEXEC')) return 'a script needs a line with #! and its interpreter';
-  if (failedWith(thrown, 'ENOENT') && exists(path)) return 'the file is there, its interpreter is not';
+function hintOn(thrown: unknown): string | undefined {
   if (failedWith(thrown, 'EAGAIN')) return 'does linux.resources.pids.limit leave room for a hook?';
   return undefined;
 }

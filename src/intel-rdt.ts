@@ -155,14 +155,17 @@ function attempt({ root }: RdtPlan, context: string, action: () => void): void {
       throw new RuntimeError(reason === 'ok' ? message : `${message}: ${reason}`, { code, errno }, thrown);
     }
   };
-  within(context, explain, { field: context.slice(0, context.indexOf(':')) });
+  within(context, explain, { code: 'RDT_GROUP', field: context.slice(0, context.indexOf(':')) });
 }
 
 /** Puts one more process into the groups of a container. */
 export function enterRdt(groups: readonly string[], pid: number): void {
   for (const group of groups) {
     const field = FIELD;
-    within(`${field}: join the group ${group}`, () => writeFile(`${group}/tasks`, String(pid)), { field });
+    within(`${field}: join the group ${group}`, () => writeFile(`${group}/tasks`, String(pid)), {
+      code: 'RDT_GROUP',
+      field,
+    });
   }
 }
 

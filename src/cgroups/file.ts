@@ -1,5 +1,5 @@
 // Runs on the host.
-import { asRuntimeError, RuntimeError } from '../errors.ts';
+import { asRuntimeError, type ErrorCode, RuntimeError } from '../errors.ts';
 import { readFile, writeExisting } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
 import { SyscallError } from '../linux/syscall.ts';
@@ -71,7 +71,12 @@ interface About {
 }
 
 /** A failed system call as RuntimeError: `FIELD: ACTION: REASON`. */
-export function cgroupError(code: string, action: string, thrown: unknown, about: About = {}): RuntimeError {
+export function cgroupError(
+  code: ErrorCode,
+  action: string,
+  thrown: unknown,
+  about: About = {},
+): RuntimeError {
   const { message, errno } = asRuntimeError(thrown);
   const reason = thrown instanceof SyscallError ? thrown.reason : message;
   const hint = hintFor(code, errno, about.file);

@@ -1,10 +1,11 @@
 // Pure.
+import type { ErrorCode } from '../errors.ts';
 
 /**
  * What is usually behind a failure, if anything: the most telling of `CODE ERRNO CONTROLLER`, `CODE ERRNO` and
  * `ERRNO`. The controller is that of the file, whose name begins with it.
  */
-export function hintFor(code: string, errno: string | undefined, file = ''): string | undefined {
+export function hintFor(code: ErrorCode, errno: string | undefined, file = ''): string | undefined {
   const end = file.indexOf('.');
   const controller = end < 0 ? file : file.slice(0, end);
   return hint(`${code} ${errno} ${controller}`) ?? hint(`${code} ${errno}`) ?? hint(`${errno}`);

@@ -1,5 +1,5 @@
 import { checkId } from '../container/options.ts';
-import { asRuntimeError, oneLine, RuntimeError } from '../errors.ts';
+import { asRuntimeError, oneLine } from '../errors.ts';
 import { appendFile } from '../linux/file.ts';
 import { configureLog, log, logOptions, writeError } from '../log.ts';
 import * as create from './commands/create.ts';
@@ -116,7 +116,7 @@ const prefixes: Readonly<Partial<Record<string, string>>> = {
 
 /** Says what went wrong, once per reader, and returns the exit status. */
 function report(thrown: unknown, { command }: Parsed): number {
-  const error = explain(thrown);
+  const error = asRuntimeError(thrown);
   const { code, field, errno } = error;
   const isPlain = code === 'INTERNAL' && !logOptions().debug;
   const hint = isPlain ? 'run it with --debug for details' : error.hint;
@@ -134,11 +134,4 @@ function report(thrown: unknown, { command }: Parsed): number {
     );
   }
   return command?.name === 'exec' ? EXEC_FAILED : error.exitCode;
-}
-
-/** What is neither an error of ours nor one of a system call is a mistake in this program. */
-function explain(thrown: unknown): RuntimeError {
-  const known = thrown instanceof RuntimeError || (thrown instanceof Error && 'syscall' in thrown);
-  if (known) return asRuntimeError(thrown);
-  return new RuntimeError(`internal error: ${thrown}`, { code: 'INTERNAL' }, thrown);
 }

@@ -47,10 +47,11 @@ function defaultRoot(environment: NodeJS.ProcessEnv): string {
   const runtimeDirectory = environment.XDG_RUNTIME_DIR ?? '';
   if (runtimeDirectory === '' || !isOrdinaryUser(environment.USER)) return '/run/trunc';
   const root = resolve(runtimeDirectory, 'trunc');
-  within('$XDG_RUNTIME_DIR', () => {
+  const make = (): void => {
     makeDirectories(root, 0o700);
     changeMode(root, 0o1700);
-  });
+  };
+  within('$XDG_RUNTIME_DIR', make, { code: 'ROOT_INVALID' });
   return root;
 }
 

@@ -36,7 +36,7 @@ function openMaster(root: Fd, proc: Fd): Fd {
   const status = statusOf(handle);
   const isPtmx = kindOf(status) === FILE_KIND.character && status.major === 5 && status.minor === 2;
   if (!isPtmx || filesystemOf(handle).type !== DEVPTS_SUPER_MAGIC) {
-    throw new RuntimeError('it is not the multiplexer of a devpts');
+    throw new RuntimeError('it is not the multiplexer of a devpts', { code: 'TERMINAL' });
   }
   const flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
   return new Fd(syscall('openat', proc.number, `self/fd/${handle.number}`, flags, 0));

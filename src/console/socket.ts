@@ -11,7 +11,7 @@ export interface Receiver extends Disposable {
 
 /** Connects at once: what cannot be reached is an error before there is a container. `option` names it in errors. */
 export function openReceiver(option: string, path: string): Receiver {
-  const details = { field: option, code: 'SOCKET' };
+  const details = { field: option, code: 'SOCKET' } as const;
   const socket = within(`${option}: connect to ${path}`, () => connectSocket(path), details);
   return {
     send(fd, name) {

@@ -84,6 +84,7 @@ async function waitFor(pid: number, forward: Forward): Promise<number> {
   for (;;) {
     const ended = await waitForAnyExit();
     if (ended.pid === pid) return ended.status;
-    if (ended.pid < 0) throw new RuntimeError('the container has ended, and its status is lost');
+    if (ended.pid < 0)
+      throw new RuntimeError('the container has ended, and its status is lost', { code: 'INIT_DEAD' });
   }
 }

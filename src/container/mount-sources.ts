@@ -20,7 +20,7 @@ export function openMountSources(spec: Spec, bundle: string, pid: number): Fd[] 
   const steps = planMounts(spec, bundle).filter(({ fromHost }) => fromHost);
   if (!steps.some(({ idmap }) => idmap) && !mayClone()) return [];
   return steps.map((step) => {
-    const details = { field: step.field };
+    const details = { code: 'MOUNT', field: step.field } as const;
     return within(
       `${step.field}: mount ${step.source} on ${step.destination}`,
       () => open(step, spec, pid),

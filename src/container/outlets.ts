@@ -44,7 +44,7 @@ export function openOutlets(
 function checkConsoleSocket(path: string | undefined, hasTerminal: boolean, isForeground: boolean): void {
   const isNeeded = hasTerminal && !isForeground;
   if (isNeeded === (path !== undefined)) return;
-  const details = { code: 'TERMINAL', field: 'process.terminal' };
+  const details = { code: 'TERMINAL', field: 'process.terminal' } as const;
   if (isNeeded) {
     throw new RuntimeError('process.terminal: a detached program needs a --console-socket for its terminal', {
       ...details,

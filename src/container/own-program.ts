@@ -79,7 +79,10 @@ function overlaid(file: string, addon: string): OwnProgram {
   const program = openAt(view, basename(process.execPath), O_PATH);
   // Not the same once it has been replaced: the two halves must be of one version.
   if (statusOf(program).inode !== statusAt(file).inode) {
-    throw new RuntimeError(`${process.execPath} has been replaced`);
+    throw new RuntimeError(`${process.execPath} has been replaced`, {
+      code: 'INTERNAL',
+      hint: 'run it again',
+    });
   }
   const isBeside = dirname(addon) === directory;
   return make(program, isBeside ? openAt(view, basename(addon), O_RDONLY) : openPath(addon, O_RDONLY), view);

@@ -5,7 +5,7 @@ import { removeFile, rename, writeFile } from '../linux/file.ts';
 /** Writes a pid file at once, without a newline: callers parse the whole file as a number. */
 export function writePidFile(path: string, pid: number): void {
   const temporary = join(dirname(path), `.${basename(path)}`);
-  within(`--pid-file ${path}`, () => {
+  const write = (): void => {
     writeFile(temporary, String(pid), { exclusive: true });
     try {
       rename(temporary, path);
@@ -13,5 +13,6 @@ export function writePidFile(path: string, pid: number): void {
       removeFile(temporary);
       throw error;
     }
-  });
+  };
+  within(`--pid-file ${path}`, write, { code: 'PID_FILE', field: '--pid-file' });
 }

@@ -74,7 +74,10 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
 function openFor(kind: NamespaceKind, path: string | undefined): Fd | undefined {
   if (path === undefined) return undefined;
   const field = 'linux.namespaces';
-  const fd = within(`${field}: open the ${kind} namespace ${path}`, () => openNamespace(path), { field });
+  const fd = within(`${field}: open the ${kind} namespace ${path}`, () => openNamespace(path), {
+    code: 'NAMESPACE_JOIN',
+    field,
+  });
   if (isNamespace(fd, kind)) return fd;
   fd.close();
   throw new RuntimeError(`${field}: ${path} is no ${kind} namespace`, { code: 'NAMESPACE_JOIN', field });
@@ -83,7 +86,10 @@ function openFor(kind: NamespaceKind, path: string | undefined): Fd | undefined 
 function startIn(plan: NamespacePlan, program: ProcessPlan): StartedProcess {
   const field = 'linux.namespaces';
   const kinds = plan.fresh.join(', ');
-  return within(`${field}: start init in new namespaces (${kinds})`, () => startProcess(program), { field });
+  return within(`${field}: start init in new namespaces (${kinds})`, () => startProcess(program), {
+    code: 'NAMESPACE_NEW',
+    field,
+  });
 }
 
 function settle(started: StartedProcess, linux: Linux, { fresh, join }: NamespacePlan): void {

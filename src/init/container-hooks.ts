@@ -13,7 +13,8 @@ export function runCreateHooks(request: InitRequest, host: HostChannel): void {
   const { spec, rootfs, softNofile } = request;
   if (hasHooks(spec, ...CREATE_HOOKS)) {
     host.send({ type: 'mounted' });
-    if (host.receive('hooked') === undefined) throw new RuntimeError('the host has ended');
+    if (host.receive('hooked') === undefined)
+      throw new RuntimeError('the host has ended', { code: 'PROTOCOL' });
   }
   if (!hasHooks(spec, 'createContainer')) return;
   const state = stateFor(request, 'creating');

@@ -82,7 +82,7 @@ function setLoopbackUp(): void {
 
 function makeCwd(root: Fd, cwd: string): void {
   const field = 'process.cwd';
-  within(`${field}: make ${cwd}`, () => openDirectory(root, cwd).fd.close(), { field });
+  within(`${field}: make ${cwd}`, () => openDirectory(root, cwd).fd.close(), { code: 'CWD', field });
 }
 
 /** Joins the container's cgroup, once, when its view is needed; a cgroup namespace has its root there. */

@@ -9,9 +9,10 @@ import { hasNew } from '../spec/query.ts';
 
 /** Joins the container's cgroup, and makes or joins the namespace that has its root there. */
 export function joinCgroup({ spec, joinCgroup, enters }: InitRequest, host: HostChannel): void {
-  if (host.receive('cgroup') === undefined) throw new RuntimeError('the host has ended');
+  if (host.receive('cgroup') === undefined)
+    throw new RuntimeError('the host has ended', { code: 'PROTOCOL' });
   for (const file of host.receiveFds()) {
-    within('join the cgroup', () => writeAll(file, '0'), { field: 'linux.cgroupsPath' });
+    within('join the cgroup', () => writeAll(file, '0'), { code: 'CGROUP_JOIN', field: 'linux.cgroupsPath' });
     file.close();
   }
   setFinalAffinity(enters ? spec.process.execCPUAffinity : undefined);

@@ -37,7 +37,7 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
 function receiveSources(count: number, steps: readonly MountStep[], host: HostChannel): Map<MountStep, Fd> {
   if (count === 0) return new Map();
   const fds = host.receiveFds(count);
-  if (fds.length < count) throw new RuntimeError('the host has ended');
+  if (fds.length < count) throw new RuntimeError('the host has ended', { code: 'PROTOCOL' });
   const wanted = steps.filter(({ fromHost }) => fromHost);
   return new Map(wanted.map((step, index) => [step, fds[index] as Fd]));
 }

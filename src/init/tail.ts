@@ -1,6 +1,7 @@
-import { asRuntimeError, RuntimeError, within } from '../errors.ts';
+import { asRuntimeError, RuntimeError } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { exitNow, type FilterToLoad, prepareExec } from '../linux/exec.ts';
+import { execFailure } from '../linux/exec-failure.ts';
 import type { Fd } from '../linux/fd.ts';
 import { keepCapabilities, setNoNewPrivileges } from '../linux/prctl.ts';
 import { resetSignals } from '../linux/signal.ts';
@@ -14,7 +15,7 @@ import {
 import { enterCwd } from '../process/cwd.ts';
 import { passDescriptors } from '../process/descriptors.ts';
 import { programEnvironment } from '../process/env.ts';
-import { findExecutable } from '../process/executable.ts';
+import { execute, findExecutable } from '../process/executable.ts';
 import { setExecLabels } from '../process/labels.ts';
 import { applyMemoryPolicy } from '../process/memory-policy.ts';
 import { applyPersonality } from '../process/personality.ts';
@@ -56,16 +57,18 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   const executable = findExecutable(argv[0] as string, env);
   if (program.noNewPrivileges) setNoNewPrivileges();
 
-  const execute: () => never = prepareExec({ path: executable, argv, env, filter });
+  const run: () => never = prepareExec({ path: executable, argv, env, filter });
   const hasStartHooks = hasHooks(request.spec, 'startContainer');
   // The last but the waiting: the engine may not be able to do much more under these limits.
   if (!hasStartHooks) setRlimits(program.rlimits, request.softNofile);
   host.send({ type: 'ready' });
   // While the host writes down that the container is there.
+  // A filter may allow to look at nothing any more when execve has failed.
+  const known = filter && { why: execFailure(executable) };
   keepStdio();
   passDescriptors(request.listenFds + request.preserveFds);
   resetSignals();
-  if (host.receive('go') === undefined) throw new RuntimeError('the host has ended');
+  if (host.receive('go') === undefined) throw new RuntimeError('the host has ended', { code: 'PROTOCOL' });
   const gate = request.fifo === undefined ? undefined : waitForStart(proc, request.fifo);
   const finish = (): never => {
     if (hasStartHooks) {
@@ -74,8 +77,7 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
     }
     setNofile(program.rlimits);
     if (hasHooks(request.spec, ...START_HOOKS)) (gate ?? host).send({ type: 'executing' });
-    within(`process.args: exec "${argv[0]}"`, execute, { code: 'EXEC_FAILED', field: 'process.args' });
-    throw new Error('execve returned');
+    return execute(executable, run, known);
   };
   if (gate !== undefined && hasHooks(request.spec, ...START_HOOKS)) return reportTo(gate, finish);
   return finish();
@@ -107,6 +109,7 @@ function becomeUserOf({ spec, seccomp }: InitRequest, root: Fd): FilterToLoad | 
   keepCapabilities(false);
   if (!entered && !enterCwd(root, program.cwd)) {
     throw new RuntimeError(`process.cwd: change to ${program.cwd}: permission denied`, {
+      code: 'CWD',
       field: 'process.cwd',
     });
   }

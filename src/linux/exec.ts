@@ -66,9 +66,13 @@ function prepareFilter({ program, flags, capabilities }: FilterToLoad): () => vo
 
   function fail(action: string, name: 'seccomp' | 'capset'): never {
     const error = syscallError(name, koffi.errno());
-    return within(action, () => {
-      throw error;
-    });
+    return within(
+      action,
+      () => {
+        throw error;
+      },
+      { code: 'SECCOMP_LOAD' },
+    );
   }
 }
 

@@ -79,10 +79,11 @@ export function appendFile(path: string, text: string): void {
 }
 
 const X_OK = 1;
+const AT_EACCESS = 0x200;
 
-/** Whether the present user may execute the file, ACLs and mount flags considered. */
+/** Whether the present user may execute the file, with the capabilities that it has; ACLs and mount flags considered. */
 export function mayExecute(path: string): boolean {
-  return trySyscall('faccessat', AT_FDCWD, path, X_OK, 0) >= 0;
+  return trySyscall('faccessat2', AT_FDCWD, path, X_OK, AT_EACCESS) >= 0;
 }
 
 const W_OK = 2;

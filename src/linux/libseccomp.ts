@@ -30,6 +30,7 @@ const NR_SCMP_ERROR = -1;
 const EEXIST = 17;
 const MFD_CLOEXEC = 1;
 const SIZE_OF_COMPARISON = 24;
+const INVALID = { code: 'SECCOMP_INVALID' } as const;
 
 const loaded: { functions?: Functions } = {};
 
@@ -91,13 +92,15 @@ export class SeccompFilter implements Disposable {
 
   constructor(defaultAction: number) {
     this.#context = library().init(defaultAction);
-    if (this.#context === null) throw new RuntimeError('this kernel or libseccomp does not know the action');
+    if (this.#context === null)
+      throw new RuntimeError('this kernel or libseccomp does not know the action', INVALID);
   }
 
   /** Rules that are added from now on hold for it too. */
   addArchitecture(token: number): void {
     const result = library().arch_add(this.#context, token);
-    if (result < 0 && result !== -EEXIST) throw new RuntimeError(`libseccomp says: ${errnoText(-result)}`);
+    if (result < 0 && result !== -EEXIST)
+      throw new RuntimeError(`libseccomp says: ${errnoText(-result)}`, INVALID);
   }
 
   /** Have it search the system calls by halves; false where libseccomp cannot (before 2.5). */
@@ -111,8 +114,8 @@ export class SeccompFilter implements Disposable {
     const number = resolve(name);
     if (number === NR_SCMP_ERROR) return false;
     const result = add(this.#context, action, number, comparisons.length, encode(comparisons));
-    if (result === -EEXIST) throw new RuntimeError('contradicts an earlier rule');
-    if (result < 0) throw new RuntimeError(`libseccomp says: ${errnoText(-result)}`);
+    if (result === -EEXIST) throw new RuntimeError('contradicts an earlier rule', INVALID);
+    if (result < 0) throw new RuntimeError(`libseccomp says: ${errnoText(-result)}`, INVALID);
     return true;
   }
 
@@ -120,7 +123,7 @@ export class SeccompFilter implements Disposable {
   compile(): Uint8Array {
     using file = new Fd(syscall('memfd_create', 'seccomp', MFD_CLOEXEC));
     const result = library().export_bpf(this.#context, file.number);
-    if (result < 0) throw new RuntimeError(`libseccomp says: ${errnoText(-result)}`);
+    if (result < 0) throw new RuntimeError(`libseccomp says: ${errnoText(-result)}`, INVALID);
     const size = syscall('lseek', file.number, 0, 1);
     const bytes = new Uint8Array(size);
     syscall('lseek', file.number, 0, 0);

@@ -67,6 +67,9 @@ export function setSecurityAttribute(proc: Fd, attribute: SecurityAttribute, val
   }
   if (number < 0) throw syscallError('openat2', -number, `/proc/thread-self/attr/${attribute}`);
   using file = new Fd(number);
-  if (!isInProc(file)) throw new RuntimeError(`/proc/thread-self/attr/${attribute} is no file of procfs`);
+  if (!isInProc(file))
+    throw new RuntimeError(`/proc/thread-self/attr/${attribute} is no file of procfs`, {
+      code: 'LABEL_REFUSED',
+    });
   writeAll(file, value);
 }

@@ -17,7 +17,7 @@ export function openProc(): Fd {
   }
   const proc = openPath('/proc', O_PATH | O_DIRECTORY);
   if (isInProc(proc)) return proc;
-  throw new RuntimeError('/proc is no procfs');
+  throw new RuntimeError('/proc is no procfs', { code: 'MOUNT', hint: 'mount one there: init needs it' });
 }
 
 export interface ProcessStat {

@@ -66,7 +66,8 @@ export function openPidfd(pid: number): Fd | undefined {
 /** Sends a signal through a pidfd; false when the process has ended. */
 export function signalPidfd(pidfd: Fd, signal: number): boolean {
   const result = trySyscall('pidfd_send_signal', pidfd.number, signal, 0, 0);
-  if (result === -1) throw new RuntimeError(`signal ${signal}: operation not permitted`, { errno: 'EPERM' });
+  if (result === -1)
+    throw new RuntimeError(`signal ${signal}: operation not permitted`, { code: 'SYSCALL', errno: 'EPERM' });
   return result >= 0;
 }
 

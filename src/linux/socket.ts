@@ -90,6 +90,7 @@ export function receiveFds(socket: Fd): Fd[] {
   if (syscall('recvmsg', socket.number, header, MSG_CMSG_CLOEXEC) === 0) return [];
   if (memory.getInt(header + MESSAGE_FLAGS) & MSG_CTRUNC) {
     throw new RuntimeError('not all descriptors could be received', {
+      code: 'SYSCALL',
       errno: 'EMFILE',
       hint: 'raise the limit of open files (RLIMIT_NOFILE) of the caller',
     });

@@ -19,7 +19,7 @@ export function writeIdMaps(pid: number, { uidMappings = [], gidMappings = [] }:
 function writeIdMap(path: string, field: string, mappings: readonly IdMapping[]): void {
   const text = mappingText(mappings);
   const hint = text.length < SMALLEST_PAGE ? undefined : 'its text must be shorter than a page: join ranges';
-  within(`${field}: write the map`, () => writeExisting(path, text), { field, hint });
+  within(`${field}: write the map`, () => writeExisting(path, text), { code: 'ID_MAP', field, hint });
 }
 
 /** Refuses mappings that are not those of the user namespace that a process has joined. */
@@ -30,7 +30,7 @@ export function checkIdMaps(pid: number, { uidMappings = [], gidMappings = [] }:
 
 function checkIdMap(path: string, field: string, mappings: readonly IdMapping[]): void {
   if (mappings.length === 0) return;
-  const found = parseMappings(within(field, () => readFile(path), { field }));
+  const found = parseMappings(within(field, () => readFile(path), { code: 'ID_MAP', field }));
   const sorted = (list: readonly IdMapping[]): string =>
     mappingText([...list].sort((a, b) => a.containerID - b.containerID));
   if (sorted(found) === sorted(mappings)) return;

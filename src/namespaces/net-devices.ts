@@ -103,7 +103,8 @@ export class NetDevices implements Disposable {
 
   #setUp(index: number, addresses: readonly Address[]): void {
     const link = findLink(this.#inside, index);
-    if (link === undefined) throw new RuntimeError('it is not there any more', { errno: 'ENODEV' });
+    if (link === undefined)
+      throw new RuntimeError('it is not there any more', { code: 'NET_DEVICE', errno: 'ENODEV' });
     for (const address of addresses.filter(isKept)) addAddress(this.#inside, link, address);
     setLinkUp(this.#inside, index);
   }

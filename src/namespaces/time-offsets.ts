@@ -19,6 +19,7 @@ export function writeTimeOffsets(pid: number, offsets: TimeOffsets | undefined):
   const text = timeOffsetsText(offsets ?? {});
   if (text === '') return;
   within('linux.timeOffsets: write the offsets', () => writeExisting(`/proc/${pid}/timens_offsets`, text), {
+    code: 'TIME_OFFSETS',
     field: 'linux.timeOffsets',
   });
 }

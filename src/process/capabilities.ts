@@ -54,7 +54,10 @@ export function limitBounding({ bounding }: CapabilityPlan): void {
 
 /** Sets the other sets; the last thing that needs no privilege to lose them. */
 export function applyCapabilities(plan: CapabilityPlan): void {
-  within('process.capabilities: set', () => setWhatCanBe(plan), { field: 'process.capabilities' });
+  within('process.capabilities: set', () => setWhatCanBe(plan), {
+    code: 'PROCESS_SET',
+    field: 'process.capabilities',
+  });
   clearAmbient();
   const refused = plan.ambient.filter((capability) => !tryRaiseAmbient(capability));
   if (refused.length === 0) return;

@@ -21,6 +21,7 @@ function setAffinity(key: keyof ExecCPUAffinity, list = ''): boolean {
   if (list.trim() === '') return false;
   const field = `process.execCPUAffinity.${key}`;
   within(`${field}: set ${list}`, () => setCpuAffinity(bitmapOf(list)), {
+    code: 'PROCESS_SET',
     field,
     hint: 'at least one of the CPUs must be online and allowed by the cgroup',
   });

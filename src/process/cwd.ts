@@ -21,6 +21,6 @@ export function enterCwd(root: Fd, cwd: string): boolean {
         throw error;
       }
     },
-    { field: 'process.cwd' },
+    { code: 'CWD', field: 'process.cwd' },
   );
 }

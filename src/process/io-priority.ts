@@ -15,6 +15,7 @@ export function setProcessIoPriority(pid: number, ioPriority: IOPriority | undef
   const field = 'process.ioPriority';
   const { class: name, priority = 0 } = ioPriority;
   within(`${field}: set ${name} ${priority}`, () => setIoPriority(pid, CLASSES.indexOf(name), priority), {
+    code: 'PROCESS_SET',
     field,
     hint: 'IOPRIO_CLASS_RT takes CAP_SYS_ADMIN or CAP_SYS_NICE',
   });

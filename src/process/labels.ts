@@ -43,7 +43,7 @@ export function withKeyLabel<T>(proc: Fd, label: string, action: () => T): T {
 
 /** The kernel's words for an unknown label would make engines look for a missing program. */
 function labelled(field: string, label: string, action: () => void): void {
-  within(`${field}: set "${label}"`, () => explained(action), { field });
+  within(`${field}: set "${label}"`, () => explained(action), { code: 'LABEL_REFUSED', field });
 }
 
 function explained(action: () => void): void {

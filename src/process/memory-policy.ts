@@ -45,6 +45,7 @@ export function applyMemoryPolicy(policy: MemoryPolicy | undefined): void {
     setMemoryPolicy(mode, nodes);
   };
   within(`${field}: set ${policy.mode} ${policy.nodes ?? ''}`.trimEnd(), apply, {
+    code: 'PROCESS_SET',
     field,
     hint: 'nodes must be online and allowed by cpuset.mems; each mode and flag has a kernel that it came with, see set_mempolicy(2)',
   });

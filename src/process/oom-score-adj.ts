@@ -7,6 +7,7 @@ export function setOomScoreAdj(pid: number, value: number | undefined): void {
   if (value === undefined) return;
   const field = 'process.oomScoreAdj';
   within(`${field}: set ${value}`, () => writeExisting(`/proc/${pid}/oom_score_adj`, String(value)), {
+    code: 'PROCESS_SET',
     field,
   });
 }

@@ -13,6 +13,7 @@ export function applyPersonality(personality: Personality | undefined): void {
   const { domain } = personality;
   const field = 'linux.personality.domain';
   within(`${field}: set ${domain}`, () => setPersonality(domain === 'LINUX32' ? PER_LINUX32 : PER_LINUX), {
+    code: 'PROCESS_SET',
     field,
     hint: 'LINUX32 takes a machine that can run programs of 32 bits',
   });

@@ -9,7 +9,7 @@ function each(rlimits: readonly Rlimit[], action: (rlimit: Rlimit) => unknown): 
   rlimits.forEach((rlimit, index) => {
     const field = `process.rlimits[${index}]`;
     const { type, soft, hard } = rlimit;
-    within(`${field}: set ${type} to ${soft}:${hard}`, () => action(rlimit), { field });
+    within(`${field}: set ${type} to ${soft}:${hard}`, () => action(rlimit), { code: 'PROCESS_SET', field });
   });
 }
 

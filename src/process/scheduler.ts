@@ -54,6 +54,7 @@ export function setScheduler(pid: number, scheduler: Scheduler | undefined): voi
   if (scheduler === undefined) return;
   const field = 'process.scheduler';
   within(`${field}: set ${scheduler.policy}`, () => setSchedulerAttributes(pid, planScheduler(scheduler)), {
+    code: 'PROCESS_SET',
     field,
     hint: hintFor(scheduler),
   });

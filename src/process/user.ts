@@ -8,11 +8,17 @@ import type { User } from '../spec/config.ts';
 export function becomeUser({ uid = 0, gid = 0, additionalGids = [] }: User): void {
   const field = 'process.user.additionalGids';
   try {
-    within(field, () => setGroups(additionalGids), { field });
+    within(field, () => setGroups(additionalGids), { code: 'PROCESS_SET', field });
   } catch (error) {
     // A user namespace may deny setgroups; that matters only to who asks for groups.
     if (!failedWith(error, 'EPERM') || additionalGids.length > 0) throw error;
   }
-  within(`process.user.gid: become group ${gid}`, () => setGroup(gid), { field: 'process.user.gid' });
-  within(`process.user.uid: become user ${uid}`, () => setUser(uid), { field: 'process.user.uid' });
+  within(`process.user.gid: become group ${gid}`, () => setGroup(gid), {
+    code: 'PROCESS_SET',
+    field: 'process.user.gid',
+  });
+  within(`process.user.uid: become user ${uid}`, () => setUser(uid), {
+    code: 'PROCESS_SET',
+    field: 'process.user.uid',
+  });
 }

@@ -64,7 +64,7 @@ export function mountCgroup(step: MountStep, view: CgroupView, { root, label }: 
       const readonly = attributesOf(step) & MOUNT_ATTR.RDONLY;
       if (readonly) changeMount(mounted, { set: readonly, clear: 0 });
     },
-    { field: step.field },
+    { code: 'MOUNT', field: step.field },
   );
 }
 

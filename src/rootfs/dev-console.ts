@@ -22,7 +22,7 @@ export function mountConsole(root: Fd, terminal: Fd): void {
       using mounted = cloneMountOf(terminal, false);
       attachMount(mounted, target);
     },
-    { field },
+    { code: 'TERMINAL', field },
   );
 }
 

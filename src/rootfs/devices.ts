@@ -15,7 +15,7 @@ const kinds: Record<string, number> = { c: character, u: character, b: block, p:
 export function makeDevices(root: Fd, devices: readonly Device[], field: string): void {
   devices.forEach((device, index) => {
     const where = `${field}[${index}]`;
-    within(`${where}: ${device.path}`, () => makeDevice(root, device), { field: where });
+    within(`${where}: ${device.path}`, () => makeDevice(root, device), { code: 'DEVICE', field: where });
   });
 }
 

@@ -32,7 +32,10 @@ interface Mask {
 export function maskPaths(root: Fd, { maskedPaths: paths = [], mountLabel }: Linux, hostNull: Fd): void {
   if (paths.length === 0) return;
   if (!isNullDevice(statusOf(hostNull))) {
-    throw new RuntimeError('/dev/null is not the null device', { field: 'linux.maskedPaths' });
+    throw new RuntimeError('/dev/null is not the null device', {
+      code: 'MASKED_PATH',
+      field: 'linux.maskedPaths',
+    });
   }
   const file: Mask = { mounted: hostNull, attached: false };
   let directory: Mask | undefined;
@@ -49,7 +52,7 @@ export function maskPaths(root: Fd, { maskedPaths: paths = [], mountLabel }: Lin
         using target = openIfThere(root, path);
         if (target !== undefined) cover(target, maskFor(target));
       },
-      { field },
+      { code: 'MASKED_PATH', field },
     );
   });
   directory?.mounted.close();

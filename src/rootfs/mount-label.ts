@@ -25,6 +25,6 @@ export function labelMqueue(mounted: Fd, label: string): void {
       using directory = openInRoot(mounted, '.', O_RDONLY | O_DIRECTORY);
       syscall('fsetxattr', directory.number, 'security.selinux', bytes, bytes.length, 0);
     },
-    { field: FIELD },
+    { code: 'LABEL_REFUSED', field: FIELD },
   );
 }

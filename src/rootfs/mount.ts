@@ -36,7 +36,7 @@ export function runMountStep(step: MountStep, context: MountContext): void {
       else if (step.kind === 'remount') remountStep(step, context);
       else mountFilesystem(step, context);
     },
-    { field: step.field },
+    { code: 'MOUNT', field: step.field },
   );
 }
 

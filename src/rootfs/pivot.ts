@@ -20,7 +20,7 @@ export function openRootfs(rootfs: string): Fd {
 }
 
 function atRootPath(rootfs: string, action: () => Fd): Fd {
-  return within(`root.path: ${rootfs}`, action, { field: 'root.path' });
+  return within(`root.path: ${rootfs}`, action, { code: 'ROOTFS', field: 'root.path' });
 }
 
 /** A symlink could lead elsewhere by the time that its target is used. */
@@ -29,7 +29,7 @@ function open(rootfs: string): Fd {
     return openPath(rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   } catch (error) {
     if (!failedWith(error, 'ENOTDIR') || !isDirectory(statusAt(rootfs))) throw error;
-    throw new RuntimeError('must not be a symlink', { errno: 'ENOTDIR' }, error);
+    throw new RuntimeError('must not be a symlink', { code: 'ROOTFS', errno: 'ENOTDIR' }, error);
   }
 }
 

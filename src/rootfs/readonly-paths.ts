@@ -17,7 +17,7 @@ export function makePathsReadonly(root: Fd, paths: readonly string[]): void {
         changeMount(copy, { set: MOUNT_ATTR.RDONLY, clear: 0 });
         attachMount(copy, target);
       },
-      { field },
+      { code: 'READONLY_PATH', field },
     );
   });
 }

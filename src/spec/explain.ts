@@ -1,4 +1,4 @@
-import { RuntimeError } from '../errors.ts';
+import { type ErrorCode, RuntimeError } from '../errors.ts';
 import { log } from '../log.ts';
 import { allowed, type SchemaError } from './generated/validate-config.js';
 import { nearest } from './nearest.ts';
@@ -101,7 +101,7 @@ export function summarize(problems: readonly Problem[]): { text: string; left: n
  * The error that says what is wrong in the document called `name`; its `field` is the first. With --debug each problem has
  * a line of its own in the log.
  */
-export function refusal(name: string, code: string, problems: readonly Problem[]): RuntimeError {
+export function refusal(name: string, code: ErrorCode, problems: readonly Problem[]): RuntimeError {
   for (const problem of problems) log.debug(`${name}: ${describe(problem)}`);
   const { text, left } = summarize(problems);
   const field = problems[0]?.field || undefined;

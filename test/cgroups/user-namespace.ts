@@ -6,7 +6,7 @@ import { RuntimeError } from '../../src/errors.ts';
 t.test('on the host nothing is left out', async (t) => {
   for (const errno of ['EPERM', 'EINVAL']) {
     const failing = () => {
-      throw new RuntimeError('no', { errno });
+      throw new RuntimeError('no', { code: 'SYSCALL', errno });
     };
     t.throws(() => whereAllowed(failing), { message: 'no' }, errno);
   }

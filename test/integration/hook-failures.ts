@@ -78,10 +78,16 @@ t.test('what cannot be executed', only('trunc'), async (t) => {
   writeFileSync(lost, '#!/no/such/interpreter\n', { mode: 0o755 });
   const cases: [string, RegExp][] = [
     ['/no/such/hook', /execute \/no\/such\/hook: no such file or directory\n/],
-    [plain, /execute \/.*\/plain: permission denied\n/],
-    [bare, /execute \/.*\/bare: exec format error \(a script needs a line with #! and its interpreter\)\n/],
-    [lost, /execute \/.*\/lost: no such file or directory \(the file is there, its interpreter is not\)\n/],
-    [temp, /execute \/.*: permission denied\n/],
+    [plain, /execute \/.*\/plain: permission denied: it is not executable, mode 0644 \(chmod \+x\)\n/],
+    [
+      bare,
+      /execute \/.*\/bare: exec format error: it is no ELF program, and no script, .* \(let its first line be .*\)\n/,
+    ],
+    [
+      lost,
+      /execute \/.*\/lost: no such file or directory: its interpreter "\/no\/such\/interpreter" is not there \(.*\)\n/,
+    ],
+    [temp, /execute \/.*: permission denied: it is no regular file\n/],
   ];
   for (const [path, reason] of cases) {
     const { bundle, log } = failing('createRuntime', { path });
@@ -116,7 +122,12 @@ t.test('a program that cannot be executed', only('trunc'), async (t) => {
   });
   writeFileSync(join(bundle, 'rootfs/bad'), 'no program\n', { mode: 0o755 });
   const { result } = createAndStart(t, bundle);
-  refused(t, result, /process\.args: exec "\/bad": .*exec format error\n/, 'start tells');
+  refused(
+    t,
+    result,
+    /exec \/bad: exec format error: it is no ELF program, and no script, .*\n/,
+    'start tells',
+  );
   t.equal(log(), 'poststop\n');
 });
 

@@ -159,7 +159,10 @@ t.test('execve that fails says what of', only('trunc'), async (t) => {
   writeFileSync(join(bundle, 'rootfs/script'), '#!/no/such/interpreter\n', { mode: 0o755 });
   const { status, stderr } = run(['run', newId()], { bundle });
   t.equal(status, 1);
-  t.match(stderr, /^trunc run failed: process\.args: exec "\/script": .*no such file or directory\n$/);
+  t.match(
+    stderr,
+    /^trunc run failed: exec \/script: no such file or directory: its interpreter "\/no\/such\/interpreter" is not there \(.*\)\n$/,
+  );
 });
 
 t.test('the session keyring is the container’s own', only(['trunc', 'runc']), async (t) => {

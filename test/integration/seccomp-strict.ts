@@ -157,7 +157,11 @@ t.test('execve that fails under an ordinary filter is reported', ours, async (t)
     config.process.args = ['/bin/broken'];
   });
   writeFileSync(join(bundle, 'rootfs/bin/broken'), '\x7fELF, but no more', { mode: 0o755 });
-  refused(t, run(['run', newId()], { bundle }), /process\.args: exec "\/bin\/broken".*exec format error/);
+  refused(
+    t,
+    run(['run', newId()], { bundle }),
+    /exec \/bin\/broken: exec format error: it is no ELF program/,
+  );
 });
 
 t.test('nothing is left', nothingLeft);

@@ -19,6 +19,7 @@ export const handler: Handler<typeof specCommand> = ({ options: { bundle = '.', 
   } catch (thrown) {
     if (!failedWith(thrown, 'EEXIST')) throw thrown;
     throw new RuntimeError(`${file} exists already`, {
+      code: 'FILE_EXISTS',
       errno: 'EEXIST',
       hint: 'remove it or give another --bundle',
     });

@@ -42,7 +42,7 @@ export function compileSeccomp(plan: SeccompPlan): Uint8Array {
   });
 }
 
-const details = (field: string) => ({ code: 'SECCOMP_INVALID', field });
+const details = (field: string) => ({ code: 'SECCOMP_INVALID', field }) as const;
 
 function addArchitecture(filter: SeccompFilter, name: string): void {
   const field = `${FIELD}.architectures`;
