@@ -24,6 +24,12 @@ export function modeOf(hierarchies: readonly Hierarchy[]): Mode | undefined {
   return version2 === hierarchies.length ? 'unified' : 'hybrid';
 }
 
+/** Where version 2 is mounted, if it is. */
+export function unifiedTop(hierarchies: readonly Hierarchy[]): string | undefined {
+  for (const { controllers, mountPoint } of hierarchies) if (controllers[0] === '') return mountPoint;
+  return undefined;
+}
+
 /**
  * The mounted hierarchies, from the texts of /proc/self/mountinfo and /proc/self/cgroup (proc(5), cgroups(7)).
  * Plain loops, here and in what follows: an engine parses `find`, `filter` and iterators of its own at their first

@@ -1,7 +1,7 @@
 // Runs on the host.
 import { RuntimeError } from '../errors.ts';
 import { readFile } from '../linux/file.ts';
-import { type Hierarchy, modeOf, parseHierarchies } from './mode.ts';
+import { type Hierarchy, modeOf, parseHierarchies, unifiedTop } from './mode.ts';
 import { cgroupPaths, ownDirectory } from './path.ts';
 import { SystemdCgroup } from './systemd/manager.ts';
 import { annotatedProperties } from './systemd/properties.ts';
@@ -52,11 +52,6 @@ function openIn(hierarchies: readonly Hierarchy[], paths: Readonly<Record<string
   const own = ownDirectory(first);
   const ownProcs = own && `${own}/cgroup.procs`;
   return new V2Cgroup(paths[''] as string, { mountPoint: first.mountPoint, ownProcs });
-}
-
-function unifiedTop(hierarchies: readonly Hierarchy[]): string | undefined {
-  for (const { controllers, mountPoint } of hierarchies) if (controllers[0] === '') return mountPoint;
-  return undefined;
 }
 
 /** The cgroup of an existing container that is a unit of systemd. */

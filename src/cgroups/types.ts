@@ -1,6 +1,7 @@
 // Pure.
 import type { DeviceRule, Resources } from '../spec/config.ts';
 import type { OomWatch } from './oom.ts';
+import type { SavedFile } from './saved.ts';
 import type { CgroupStats } from './stats/types.ts';
 
 /** The cgroup of one container, in all hierarchies. Every method throws RuntimeError with a code `CGROUP_*`. */
@@ -23,15 +24,14 @@ export interface Cgroup {
   joinFiles(): string[];
   /** Called when the container's first process is in it. */
   joined(): void;
-  /** Moves another process, with all its threads, into the cgroup. */
-  add(pid: number): void;
   /** Sets the limits that are asked for and leaves the others as they are. */
   set(resources: Resources): void;
-  /**
-   * Puts these device rules in place of those from before, the first `inForce` of which need not be put in force again.
-   * Without a rule only the default devices can be used.
-   */
-  setDevices(rules: readonly DeviceRule[], inForce?: number): void;
+  /** What is in the files that `set` would write, to be kept while it does. */
+  save(resources: Resources): SavedFile[];
+  /** Takes back what `set` has done since, also where it has failed. What cannot be taken back is a warning. */
+  restore(saved: readonly SavedFile[]): void;
+  /** Puts device rules in place of those that are `inForce`. Without a rule only the default devices can be used. */
+  setDevices(rules: readonly DeviceRule[], inForce?: readonly DeviceRule[]): void;
   /** Lets a user of the host move processes in it and make cgroups below it, where that is safe: in version 2. */
   giveTo(uid: number): void;
   /** The processes in the cgroup and in those below it; none when the cgroup is gone. */

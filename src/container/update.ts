@@ -1,8 +1,8 @@
-import { asRuntimeError, RuntimeError } from '../errors.ts';
+import { orWarn } from '../cgroups/saved.ts';
+import { RuntimeError } from '../errors.ts';
 import { findResctrl, planRdt, setSchemata } from '../intel-rdt.ts';
-import { log } from '../log.ts';
 import type { IntelRdt, Resources } from '../spec/config.ts';
-import { undoUpdate, updateResources } from '../spec/update.ts';
+import { updateResources } from '../spec/update.ts';
 import { cgroupOf } from './cgroup.ts';
 import type { ContainerOptions } from './options.ts';
 import { statusOf } from './status.ts';
@@ -21,22 +21,23 @@ export function update(options: ContainerOptions, change: Resources, schemas: Rd
   }
   const { config } = record;
   const intelRdt = changedRdt(record, schemas);
-  const { merged, touched } = updateResources(config.linux?.resources ?? {}, change);
+  const resources = config.linux?.resources ?? {};
+  const { merged, touched } = updateResources(resources, change);
+  const { devices } = touched;
+  const inForce = resources.devices ?? [];
+  const linux = { ...config.linux, resources: merged, ...(intelRdt === undefined ? {} : { intelRdt }) };
   const cgroup = cgroupOf(options, record);
+  const saved = cgroup.save(touched);
   try {
     cgroup.set(touched);
-    if (touched.devices !== undefined)
-      cgroup.setDevices(touched.devices, config.linux?.resources?.devices?.length);
+    if (devices !== undefined) cgroup.setDevices(devices, inForce);
     if (intelRdt !== undefined) setSchemata(planRdt(intelRdt, record.id, findResctrl()));
+    rewrite(options, { ...record, config: { ...config, linux } });
   } catch (error) {
-    rollBack(() => {
-      cgroup.set(undoUpdate(config.linux?.resources ?? {}, touched));
-      if (touched.devices !== undefined) cgroup.setDevices(config.linux?.resources?.devices ?? []);
-    });
+    cgroup.restore(saved);
+    if (devices !== undefined) orWarn(() => cgroup.setDevices(inForce, devices));
     throw error;
   }
-  const linux = { ...config.linux, resources: merged, ...(intelRdt === undefined ? {} : { intelRdt }) };
-  rewrite(options, { ...record, config: { ...config, linux } });
 }
 
 /** linux.intelRdt with other schemas; undefined when none are asked for. */
@@ -49,12 +50,4 @@ function changedRdt({ config }: ContainerRecord, schemas: RdtSchemas): IntelRdt 
     code: 'BAD_STATUS',
     field,
   });
-}
-
-function rollBack(action: () => void): void {
-  try {
-    action();
-  } catch (thrown) {
-    log.warning(`while setting back the limits: ${asRuntimeError(thrown).message}`);
-  }
 }

@@ -31,25 +31,6 @@ export function updateResources(old: Resources, change: Resources): ResourceUpda
   return { merged: { ...old, ...touched, ...cpus }, touched };
 }
 
-/** What there is by default of what an update may have set before it failed. */
-const DEFAULTS = {
-  memory: { limit: -1, swap: -1, reservation: -1 },
-  cpu: { shares: 1024, quota: -1, period: 100_000, burst: 0, idle: 0 },
-  pids: { limit: -1 },
-} as const;
-
-/** Takes back what an update has set: to what there was, and to the kernel's default where there was nothing. */
-export function undoUpdate(old: Resources, touched: Resources): Resources {
-  const undo: Record<string, object> = {};
-  for (const group of ['memory', 'cpu', 'pids'] as const) {
-    const set = Object.keys(touched[group] ?? {});
-    const defaults = Object.entries(DEFAULTS[group]).filter(([key]) => set.includes(key));
-    if (defaults.length > 0) undo[group] = { ...Object.fromEntries(defaults), ...old[group] };
-  }
-  const all: Resources = { ...old, ...undo };
-  return all.cpu === undefined ? all : { ...all, cpu: withoutLostShares(all.cpu) };
-}
-
 /** Without the properties that an engine sends as 0 or "" because it knows nothing of them; `kept` may be 0. */
 function asked<T extends object>(values: T, ...kept: (keyof T)[]): Partial<T> {
   const entries = Object.entries(values).filter(([key, value]) => value || kept.includes(key as keyof T));

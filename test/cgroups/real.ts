@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { joinCgroup } from '../../src/cgroups/file.ts';
 import { openCgroup, reopenCgroup } from '../../src/cgroups/open.ts';
 import type { Cgroup } from '../../src/cgroups/types.ts';
 import { V2Cgroup } from '../../src/cgroups/v2/manager.ts';
@@ -16,6 +17,9 @@ const needsV2 = { skip: unifiedTop ? false : 'needs root and a mounted version 2
 
 const open = (path: string) => openCgroup({ cgroupsPath: path, id: 'id' });
 const dirsOf = (cgroup: Cgroup) => Object.values(cgroup.paths);
+const join = (cgroup: Cgroup, pid: number) => {
+  for (const dir of new Set(dirsOf(cgroup))) joinCgroup(dir, pid);
+};
 const read = (cgroup: Cgroup, controller: string, file: string) =>
   readFileSync(`${cgroup.paths[controller]}/${file}`, 'utf8').trim();
 
@@ -41,7 +45,7 @@ t.test('a life in all hierarchies', needsV1, async (t) => {
   t.not(read(cgroup, 'cpuset', 'cpuset.cpus'), '', 'can be joined');
 
   const child = await sleeper(t);
-  cgroup.add(child.pid);
+  join(cgroup, child.pid);
   for (const line of readFileSync(`/proc/${child.pid}/cgroup`, 'utf8').trim().split('\n')) {
     const [, controllers = ''] = line.split(':');
     // Another test may have a further hierarchy mounted for itself.
@@ -127,7 +131,7 @@ t.test('a cgroup that is there: empty, in use, frozen', needsV1, async (t) => {
   second.create();
 
   const child = await sleeper(t);
-  second.add(child.pid);
+  join(second, child.pid);
   t.throws(() => open(`/${NAME}-again`).create(), {
     code: 'CGROUP_NOT_EMPTY',
     message: "container's cgroup is not empty: 1 process(es) found",
@@ -175,7 +179,7 @@ t.test('version 2 alone', needsV2, async (t) => {
     }
   });
   const child = await sleeper(t);
-  cgroup.add(child.pid);
+  join(cgroup, child.pid);
   t.same(cgroup.processes(), [child.pid]);
   t.throws(() => new V2Cgroup(dir).create(), { code: 'CGROUP_NOT_EMPTY' });
 
@@ -192,9 +196,9 @@ t.test('version 2 alone', needsV2, async (t) => {
 
 t.test('joining errors', needsV2, async (t) => {
   const cgroup = tidy(t, new V2Cgroup(`${unifiedTop}/${NAME}-join`));
-  t.throws(() => cgroup.add(process.pid), { code: 'CGROUP_JOIN', errno: 'ENOENT' });
+  t.throws(() => join(cgroup, process.pid), { code: 'CGROUP_JOIN', errno: 'ENOENT' });
   cgroup.create();
-  t.throws(() => cgroup.add(0x3fffff), { code: 'CGROUP_JOIN', errno: 'ESRCH' });
+  t.throws(() => join(cgroup, 0x3fffff), { code: 'CGROUP_JOIN', errno: 'ESRCH' });
 });
 
 t.test('our own cgroup.procs takes a write that changes nothing', needsV2, async (t) => {

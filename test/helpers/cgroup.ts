@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { temp } from './sandbox.ts';
 
 /** Whether this machine has its controllers in cgroup v1; a hybrid one counts. */
 export const V1 = existsSync('/sys/fs/cgroup/memory');
@@ -8,4 +10,37 @@ export function cgroupFile(cgroup: string, v1: string, v2: string): string {
   const [controller, file] = v1.split('/') as [string, string];
   const path = V1 ? `/sys/fs/cgroup/${controller}${cgroup}/${file}` : `/sys/fs/cgroup${cgroup}/${v2}`;
   return readFileSync(path, 'utf8').trim();
+}
+
+const HIERARCHIES = V1 ? readdirSync('/sys/fs/cgroup').map((name) => `/${name}`) : [''];
+/** Counters and members, which change by themselves. */
+const VOLATILE = /usage|failcnt|procs|tasks|threads|stat|pressure|peak|events|event_control|fmeter/;
+
+/** The content of every file of a cgroup that can be written, and of devices.list; by hierarchy and name. */
+export function settings(cgroup: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const hierarchy of HIERARCHIES) {
+    const dir = `/sys/fs/cgroup${hierarchy}${cgroup}`;
+    for (const file of existsSync(dir) ? readdirSync(dir) : []) {
+      const mode = statSync(`${dir}/${file}`).mode & 0o777;
+      if (file !== 'devices.list' && (VOLATILE.test(file) || mode !== 0o644)) continue;
+      // Both are no limit; of huge pages the kernel says the one first, and the other when it has been told.
+      found[`${hierarchy}/${file}`] = readFileSync(`${dir}/${file}`, 'utf8').replace(
+        '9223372036854771712',
+        'max',
+      );
+    }
+  }
+  return found;
+}
+
+/** The numbers of the disk that has the tests' files, if it is one; a partition has no limits of its own. */
+export function disk(): { major: number; minor: number } | undefined {
+  const { dev } = statSync(temp);
+  const link = `/sys/dev/block/${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`;
+  if (!existsSync(link)) return undefined;
+  const path = realpathSync(link);
+  const whole = existsSync(`${path}/partition`) ? dirname(path) : path;
+  const [major = 0, minor = 0] = readFileSync(`${whole}/dev`, 'utf8').split(':').map(Number);
+  return { major, minor };
 }

@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Resources } from '../helpers/bundle.ts';
-import { cgroupFile, V1 } from '../helpers/cgroup.ts';
+import { cgroupFile, disk, settings, V1 } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { create, nothingLeft, refused, run, running, runtime, succeed, waitFor } from '../helpers/runtime.ts';
-import { newId, tag, temp } from '../helpers/sandbox.ts';
+import { newId, root, tag, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -18,7 +18,7 @@ function limited(t: Parameters<typeof running>[0], resources: Resources, args?: 
     config.linux.resources = resources;
     if (args) config.process.args = args;
   });
-  return { ...container, file: (v1: string, v2: string) => cgroupFile(cgroup, v1, v2) };
+  return { ...container, cgroup, file: (v1: string, v2: string) => cgroupFile(cgroup, v1, v2) };
 }
 
 t.test('options', async (t) => {
@@ -79,14 +79,55 @@ t.test('all or nothing', async (t) => {
   t.equal(file('memory/memory.limit_in_bytes', 'memory.max'), String(64 * MIB));
 });
 
+const HUGE = readFileSync(`/sys/fs/cgroup/${V1 ? 'unified/' : ''}cgroup.controllers`, 'utf8').includes(
+  'hugetlb',
+);
+
+/** Something for every controller there is, none of it set before. */
+function everything(): Resources {
+  const device = disk();
+  const rates = device ? [{ ...device, rate: 1_048_576 }] : [];
+  const reads = { throttleReadBpsDevice: rates, throttleReadIOPSDevice: rates };
+  const writes = { throttleWriteBpsDevice: rates, throttleWriteIOPSDevice: rates };
+  const weight = existsSync(`/sys/fs/cgroup/${V1 ? 'blkio/x/blkio.bfq' : 'system.slice/io'}.weight`);
+  return {
+    memory: { limit: 64 * MIB, swap: 128 * MIB, reservation: 32 * MIB, ...(V1 ? { swappiness: 7 } : {}) },
+    cpu: { shares: 512, quota: 50_000, period: 200_000, burst: 1000, cpus: '0', mems: '0' },
+    pids: { limit: 20 },
+    blockIO: { ...reads, ...writes, ...(weight ? { weight: 300 } : {}) },
+    ...(HUGE ? { hugepageLimits: [{ pageSize: '2MB', limit: 4 * MIB }] } : {}),
+    unified: {
+      'cgroup.max.depth': '3',
+      ...(V1 ? {} : { 'memory.high': '50331648', 'memory.oom.group': '1' }),
+    },
+    devices: [{ allow: true, type: 'c', major: 60, minor: 0, access: 'rw' }],
+  };
+}
+
 // runc leaves what had no limit before at its new one.
 t.test('nothing of an update that fails stays', only('trunc'), async (t) => {
-  const { id, file } = limited(t, { cpu: { cpus: '0' } });
-  const before = file('memory/memory.limit_in_bytes', 'memory.max');
-  const resources = { memory: { limit: 64 * MIB }, cpu: { cpus: '8000' } };
-  const { status } = run(['update', '--resources', '-', id], { stdin: JSON.stringify(resources) });
-  t.equal(status, 1);
-  t.equal(file('memory/memory.limit_in_bytes', 'memory.max'), before);
+  const { id, cgroup } = limited(t, HUGE ? { hugepageLimits: [{ pageSize: '1GB', limit: 0 }] } : {});
+  // What the record is written to before it takes the place of the old one, when all is set.
+  const obstacle = join(root, id, 'state.json.next');
+  const tryIt = (resources: Resources) =>
+    run(['update', '--resources', '-', id], { stdin: JSON.stringify(resources) });
+  const failing = (resources: Resources, text: RegExp) => {
+    const before = settings(cgroup);
+    mkdirSync(obstacle);
+    refused(t, tryIt(resources), text);
+    rmdirSync(obstacle);
+    t.same(settings(cgroup), before);
+    return before;
+  };
+  const before = failing(everything(), /state\.json\.next/);
+  t.equal(tryIt(everything()).status, 0);
+  t.ok(
+    Object.entries(settings(cgroup)).filter(([file, value]) => before[file] !== value).length > 12,
+    'or it is set',
+  );
+  failing({ cpu: { idle: 1 } }, /state\.json\.next/);
+  failing({ memory: { limit: -1 }, pids: { limit: 1 }, cpu: { cpus: '8000' } }, /cpu\.cpus/);
+  failing({ memory: { limit: 256 * MIB, swap: 256 * MIB } }, /state\.json\.next/);
 });
 
 // runc writes shares to an idle cgroup, which the kernel refuses.

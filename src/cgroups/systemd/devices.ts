@@ -1,7 +1,8 @@
 // Pure.
 import type { DbusValue } from '../../linux/dbus.ts';
 import type { DeviceRule } from '../../spec/config.ts';
-import { defaultRules, devicePolicy, type ExactRule } from '../device-rules.ts';
+import type { ExactRule } from '../device-rules.ts';
+import { exceptionsOf } from '../v1/devices.ts';
 import type { UnitProperty } from './properties.ts';
 
 /**
@@ -9,13 +10,12 @@ import type { UnitProperty } from './properties.ts';
  * each filter stands by itself, and ours is enough. `groups` is the text of /proc/devices. Source: systemd.resource-control(5).
  */
 export function deviceProperties(rules: readonly DeviceRule[], groups: string): UnitProperty[] {
-  const policy = devicePolicy(rules);
+  const { allow: all, list } = exceptionsOf(rules);
   const allow = (value: DbusValue): UnitProperty => ['DeviceAllow', { signature: 'a(ss)', value }];
   // An empty list takes away what was there before.
-  if (policy.allow) return [['DevicePolicy', { signature: 's', value: 'auto' }], allow([])];
-  const allowed = [...policy.rules, ...defaultRules()].filter((rule) => rule.allow);
-  const entries = allowed.flatMap((rule): DbusValue[] => {
-    const name = deviceName(rule, groups);
+  if (all) return [['DevicePolicy', { signature: 's', value: 'auto' }], allow([])];
+  const entries = list.flatMap((rule): DbusValue[] => {
+    const name = rule.access === '' ? undefined : deviceName(rule, groups);
     return name === undefined ? [] : [[name, rule.access]];
   });
   return [['DevicePolicy', { signature: 's', value: 'strict' }], allow([]), allow(entries)];

@@ -4,10 +4,12 @@ import { Placeholder } from '../../linux/placeholder.ts';
 import type { DeviceRule, Resources } from '../../spec/config.ts';
 import type { OomWatch } from '../oom.ts';
 import { refuseReuse } from '../reuse.ts';
+import { orWarn, type SavedFile } from '../saved.ts';
 import type { CgroupStats } from '../stats/types.ts';
 import type { Cgroup } from '../types.ts';
 import { legacyWrites } from '../v1/resources.ts';
 import { unifiedWrites } from '../v2/resources.ts';
+import type { CgroupWrite } from '../write.ts';
 import { deviceProperties } from './devices.ts';
 import { baseProperties, resourceProperties, type UnitProperty } from './properties.ts';
 import type { Systemd } from './systemd.ts';
@@ -71,22 +73,29 @@ export class SystemdCgroup implements Cgroup {
     this.#placeholder = undefined;
   }
 
-  add(pid: number): void {
-    this.#inner.add(pid);
-  }
-
   set(resources: Resources): void {
     const groups = this.#unified ? unifiedWrites(resources) : legacyWrites(resources);
-    const writes = groups.flatMap(([, values]) => values);
-    if (writes.length > 0) {
-      const version = this.#systemd.version();
-      const properties = resourceProperties(writes, { unified: this.#unified, version });
-      this.#systemd.setProperties(this.unit, properties);
-    }
+    this.#tell(groups.flatMap(([, values]) => values));
     this.#inner.set(resources);
   }
 
-  setDevices(rules: readonly DeviceRule[], inForce?: number): void {
+  #tell(writes: readonly CgroupWrite[]): void {
+    if (writes.length === 0) return;
+    const version = this.#systemd.version();
+    const properties = resourceProperties(writes, { unified: this.#unified, version });
+    this.#systemd.setProperties(this.unit, properties);
+  }
+
+  save(resources: Resources): SavedFile[] {
+    return this.#inner.save(resources);
+  }
+
+  restore(saved: readonly SavedFile[]): void {
+    orWarn(() => this.#tell(saved.toReversed()));
+    this.#inner.restore(saved);
+  }
+
+  setDevices(rules: readonly DeviceRule[], inForce?: readonly DeviceRule[]): void {
     if (!this.#unified) {
       this.#systemd.setProperties(this.unit, deviceProperties(rules, readFile('/proc/devices')));
     }

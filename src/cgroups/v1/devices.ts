@@ -5,57 +5,85 @@ import { defaultRules, devicePolicy, type ExactRule } from '../device-rules.ts';
 import type { CgroupWrite } from '../write.ts';
 
 /**
- * linux.resources.devices as files of the v1 controller, in order, and the defaults last. The kernel keeps what holds
- * for all devices, and a list of exceptions from that. The first `inForce` rules are in it already: without starting
- * anew, no device is out of reach for a moment. Source: the kernel's security/device_cgroup.c.
+ * linux.resources.devices as files of the v1 controller. The kernel keeps what holds for all devices, and a list of
+ * exceptions from that. Where `inForce` rules say the same of all devices, only exceptions are changed: no device is out
+ * of reach for a moment, and a cgroup with others below it takes nothing else. Source: the kernel's security/device_cgroup.c.
  */
-export function devices(rules: readonly DeviceRule[], inForce = 0): CgroupWrite[] {
-  const policy = devicePolicy(rules);
-  const first = rules.length - policy.rules.length;
-  const writes: CgroupWrite[] = [];
-  if (inForce === 0 || inForce < first)
-    writes.push({ file: fileOf(policy), value: 'a', field: policy.field });
-  const exceptions: ExactRule[] = [];
-  for (const [index, rule] of policy.rules.entries()) {
-    const own = rule.allow === policy.allow ? takeBack(rule, exceptions) : [except(rule, exceptions)];
-    if (first + index >= inForce) writes.push(...own);
+export function devices(rules: readonly DeviceRule[], inForce?: readonly DeviceRule[]): CgroupWrite[] {
+  const wanted = exceptionsOf(rules);
+  const present = inForce && exceptionsOf(inForce);
+  const isNew = present === undefined || present.allow !== wanted.allow;
+  const writes: CgroupWrite[] = isNew
+    ? [{ file: fileOf(wanted.allow), value: 'a', field: wanted.field }]
+    : [];
+  for (const exception of wanted.list) {
+    if (exception.access !== '') writes.push(toFile(!wanted.allow, exception, exception.access));
   }
-  for (const rule of defaultRules()) {
-    // Where everything is allowed, an exception wider than a default device stays: the kernel cannot cut it.
-    if (policy.allow)
-      writes.push(
-        ...takeBack(
-          rule,
-          exceptions.filter((exception) => covers(rule, exception)),
-        ),
-      );
-    else writes.push(except(rule, exceptions));
+  if (isNew) return writes;
+  for (const old of present.list) {
+    const kept = wanted.list.find((exception) => isSame(exception, old));
+    const access = without(old.access, kept?.access ?? '');
+    if (access !== '') writes.push(toFile(wanted.allow, { ...old, field: kept?.field ?? old.field }, access));
   }
   return writes;
 }
 
-function fileOf({ allow }: { allow: boolean }): string {
+function fileOf(allow: boolean): string {
   return allow ? 'devices.allow' : 'devices.deny';
 }
 
-function except(rule: ExactRule, exceptions: ExactRule[]): CgroupWrite {
-  exceptions.push({ ...rule });
-  return { file: fileOf(rule), value: text(rule, rule.access), field: rule.field };
+function toFile(allow: boolean, rule: ExactRule, access: string): CgroupWrite {
+  return { file: fileOf(allow), value: text(rule, access), field: rule.field };
+}
+
+/** What holds for all devices, and the exceptions from that, each device (or pattern) once. */
+interface Exceptions {
+  allow: boolean;
+  field: string;
+  list: ExactRule[];
+}
+
+/** What rules and defaults come to. `field` of an exception is the last rule that speaks of it; no access: none any more. */
+export function exceptionsOf(rules: readonly DeviceRule[]): Exceptions {
+  const { allow, field, rules: own } = devicePolicy(rules);
+  const list: ExactRule[] = [];
+  for (const rule of own) {
+    if (rule.allow === allow) takeBack(rule, list);
+    else except(rule, list);
+  }
+  for (const rule of defaultRules()) {
+    // Where everything is allowed, an exception wider than a default device stays: the kernel cannot cut it.
+    if (!allow) except(rule, list);
+    else takeBack(rule, list, (exception) => covers(rule, exception));
+  }
+  return { allow, field, list };
+}
+
+/** The kernel, too, has one exception for the same device. */
+function except(rule: ExactRule, list: ExactRule[]): void {
+  const there = list.find((exception) => isSame(exception, rule));
+  if (there === undefined) list.push({ ...rule });
+  else Object.assign(there, { access: there.access + without(rule.access, there.access), field: rule.field });
 }
 
 /**
  * Takes exceptions back, each by its own name: the kernel passes over, without a word, a rule that names no exception
  * exactly. What it cannot do is to take back a part of one, which is refused here.
  */
-function takeBack(rule: ExactRule, exceptions: readonly ExactRule[]): CgroupWrite[] {
-  const writes: CgroupWrite[] = [];
-  for (const exception of exceptions) {
-    if (!overlap(rule, exception)) continue;
+function takeBack(rule: ExactRule, list: ExactRule[], may = (_: ExactRule): boolean => true): void {
+  for (const exception of list) {
+    if (!overlap(rule, exception) || !may(exception)) continue;
     if (!covers(rule, exception)) throw cannotCut(rule, exception);
-    writes.push({ file: fileOf(rule), value: text(exception, rule.access), field: rule.field });
-    exception.access = [...exception.access].filter((letter) => !rule.access.includes(letter)).join('');
+    Object.assign(exception, { access: without(exception.access, rule.access), field: rule.field });
   }
-  return writes;
+}
+
+function without(access: string, taken: string): string {
+  return [...access].filter((letter) => !taken.includes(letter)).join('');
+}
+
+function isSame(one: ExactRule, other: ExactRule): boolean {
+  return one.type === other.type && one.major === other.major && one.minor === other.minor;
 }
 
 function overlap(one: ExactRule, other: ExactRule): boolean {

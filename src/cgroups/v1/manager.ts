@@ -1,5 +1,6 @@
 // Runs on the host.
 import { RuntimeError } from '../../errors.ts';
+import { readFile } from '../../linux/file.ts';
 import { SIGKILL } from '../../linux/signal.ts';
 import type { DeviceRule, Resources } from '../../spec/config.ts';
 import { warnOfDeprecated } from '../deprecated.ts';
@@ -7,16 +8,18 @@ import { makeDirectory, removeDirectories, unmakeDirectories } from '../director
 import { joinCgroup, readCgroupFile, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
 import { freezeAll } from '../freeze.ts';
 import { hugePageSizes } from '../huge-pages.ts';
+import { parseHierarchies, unifiedTop } from '../mode.ts';
 import { type OomWatch, watchOomV1 } from '../oom.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
+import { restoreFiles, type SavedFile, saveFiles } from '../saved.ts';
 import type { CgroupStats, ReadFile } from '../stats/types.ts';
 import { v1Stats } from '../stats/v1.ts';
 import type { Cgroup } from '../types.ts';
 import { whereAllowed } from '../user-namespace.ts';
 import { enableControllers } from '../v2/controllers.ts';
 import { filterDevices } from '../v2/devices.ts';
-import { setResources } from '../v2/resources.ts';
+import { type Failures, setResources, unifiedWrites } from '../v2/resources.ts';
 import type { CgroupWrite } from '../write.ts';
 import { fillCpuset } from './cpuset.ts';
 import { devices } from './devices.ts';
@@ -33,7 +36,7 @@ export class V1Cgroup implements Cgroup {
   /** Whether the half of version 2 restrains its processes. */
   #unifiedLimits = false;
 
-  /** `unifiedTop` is where version 2 is mounted; a reopened cgroup need not know it. */
+  /** `unifiedTop` is where version 2 is mounted; of a reopened cgroup that is looked up where it is needed. */
   constructor(paths: Readonly<Record<string, string>>, unifiedTop?: string) {
     this.paths = paths;
     this.#unifiedTop = unifiedTop;
@@ -72,16 +75,31 @@ export class V1Cgroup implements Cgroup {
 
   joined(): void {}
 
-  add(pid: number): void {
-    for (const dir of this.#dirs) joinCgroup(dir, pid);
-  }
-
   set(resources: Resources): void {
     warnOfDeprecated(resources);
     const { version1, version2 } = this.#split(resources);
-    const writes = legacyWrites(version1, this.#swapLimit(version1));
-    for (const [controller, values] of writes) this.#apply(controller, values);
+    for (const [controller, values] of this.#legacyWrites(version1)) this.#apply(controller, values);
     if (version2 !== undefined) this.#setUnified(version2);
+  }
+
+  save(resources: Resources): SavedFile[] {
+    const { version1, version2 } = this.#split(resources);
+    // A controller has files where it is enabled.
+    if (version2 !== undefined) this.#enableUnified();
+    return saveFiles([
+      ...this.#legacyWrites(version1).map(
+        ([controller, writes]) => [this.paths[controller], writes] as const,
+      ),
+      ...unifiedWrites(version2 ?? {}).map(([, writes]) => [this.paths[''], writes] as const),
+    ]);
+  }
+
+  restore(saved: readonly SavedFile[]): void {
+    restoreFiles(saved);
+  }
+
+  #legacyWrites(resources: Resources): ReturnType<typeof legacyWrites> {
+    return legacyWrites(resources, this.#swapLimit(resources));
   }
 
   #split(resources: Resources): ReturnType<typeof splitResources> {
@@ -99,11 +117,13 @@ export class V1Cgroup implements Cgroup {
   }
 
   #setUnified(resources: Resources): void {
-    const unified = this.paths[''] as string;
-    const failures =
-      this.#unifiedTop === undefined ? new Map() : enableControllers(this.#unifiedTop, unified);
-    setResources(unified, resources, failures);
+    setResources(this.paths[''] as string, resources, this.#enableUnified());
     this.#unifiedLimits = true;
+  }
+
+  #enableUnified(): Failures {
+    const top = this.#unifiedTop ?? mountedUnified();
+    return top === undefined ? new Map() : enableControllers(top, this.paths[''] as string);
   }
 
   /** The present limit of memory and swap, if it matters. */
@@ -112,7 +132,7 @@ export class V1Cgroup implements Cgroup {
     return limit && swap && dir ? Number(readCgroupFile(dir, 'memory.memsw.limit_in_bytes')) : undefined;
   }
 
-  setDevices(rules: readonly DeviceRule[], inForce = 0): void {
+  setDevices(rules: readonly DeviceRule[], inForce?: readonly DeviceRule[]): void {
     const { devices: dir, '': unified } = this.paths;
     if (dir === undefined && unified !== undefined) {
       whereAllowed(() => filterDevices(unified, rules));
@@ -149,7 +169,7 @@ export class V1Cgroup implements Cgroup {
 
   freeze(): void {
     const { freezer } = this.paths;
-    if (freezer === undefined) throw notMounted('freezer', undefined);
+    if (freezer === undefined) throw notMounted('freezer');
     freezeAll({
       set: (frozen) => this.#setFreezer(frozen ? 'FROZEN' : 'THAWED'),
       isFrozen: () => readCgroupFileIfThere(freezer, 'freezer.state') === 'FROZEN',
@@ -186,8 +206,13 @@ export class V1Cgroup implements Cgroup {
   }
 }
 
-function notMounted(controller: string, field: string | undefined): RuntimeError {
-  return new RuntimeError(`${field}: cgroup controller ${controller} is not mounted`, {
+function mountedUnified(): string | undefined {
+  return unifiedTop(parseHierarchies(readFile('/proc/self/mountinfo'), readFile('/proc/self/cgroup')));
+}
+
+function notMounted(controller: string, field?: string): RuntimeError {
+  const subject = field === undefined ? '' : `${field}: `;
+  return new RuntimeError(`${subject}cgroup controller ${controller} is not mounted`, {
     code: 'CGROUP_CONTROLLER',
     field,
     hint: 'mount it, or leave out what needs it',

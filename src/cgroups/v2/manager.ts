@@ -4,12 +4,13 @@ import { SIGKILL } from '../../linux/signal.ts';
 import type { DeviceRule, Resources } from '../../spec/config.ts';
 import { warnOfDeprecated } from '../deprecated.ts';
 import { makeDirectory, removeDirectories, unmakeDirectories } from '../directory.ts';
-import { joinCgroup, joinOwn, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
+import { joinOwn, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
 import { freezeAll } from '../freeze.ts';
 import { hugePageSizes } from '../huge-pages.ts';
 import { type OomWatch, watchOomV2 } from '../oom.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
+import { restoreFiles, type SavedFile, saveFiles } from '../saved.ts';
 import type { CgroupStats } from '../stats/types.ts';
 import { v2Stats } from '../stats/v2.ts';
 import type { Cgroup } from '../types.ts';
@@ -17,7 +18,7 @@ import { whereAllowed } from '../user-namespace.ts';
 import { enableControllers } from './controllers.ts';
 import { filterDevices } from './devices.ts';
 import { giveCgroup } from './ownership.ts';
-import { type Failures, setResources } from './resources.ts';
+import { type Failures, setResources, unifiedWrites } from './resources.ts';
 
 /** Where a new cgroup comes into being: what a reopened one need not know. */
 export interface V2Place {
@@ -66,13 +67,17 @@ export class V2Cgroup implements Cgroup {
 
   joined(): void {}
 
-  add(pid: number): void {
-    joinCgroup(this.#dir, pid);
-  }
-
   set(resources: Resources): void {
     warnOfDeprecated(resources);
     setResources(this.#dir, resources, this.#failures);
+  }
+
+  save(resources: Resources): SavedFile[] {
+    return saveFiles(unifiedWrites(resources).map(([, writes]) => [this.#dir, writes] as const));
+  }
+
+  restore(saved: readonly SavedFile[]): void {
+    restoreFiles(saved);
   }
 
   setDevices(rules: readonly DeviceRule[]): void {

@@ -13,10 +13,9 @@ t.test('create undoes what it made when it fails', async (t) => {
 });
 
 t.test('controllers that share a hierarchy share the directory', async (t) => {
-  const dir = t.testdir({ 'cgroup.procs': '' });
+  const dir = t.testdir({ 'cgroup.procs': '77\n' });
   const cgroup = new V1Cgroup({ cpu: dir, cpuacct: dir });
-  cgroup.add(77);
-  t.equal(readFileSync(`${dir}/cgroup.procs`, 'utf8'), '77');
+  t.same(cgroup.joinFiles(), [`${dir}/tasks`]);
   t.same(cgroup.processes(), [77]);
 });
 
@@ -89,6 +88,11 @@ t.test('the present limit of memory and swap decides the order', async (t) => {
   const refused = /memory\.limit_in_bytes/;
   t.throws(() => cgroup.set({ memory: { limit: 8192, swap: 9000 } }), { message: refused });
   t.equal(readFileSync(`${dir}/memory.memsw.limit_in_bytes`, 'utf8').trim(), '9000', 'swap first');
+});
+
+t.test('without a freezer nothing can be paused', async (t) => {
+  const message = 'cgroup controller freezer is not mounted';
+  t.throws(() => new V1Cgroup({ memory: t.testdir() }).freeze(), { code: 'CGROUP_CONTROLLER', message });
 });
 
 t.test('freezer', async (t) => {
