@@ -12,9 +12,13 @@ const BPF_PROG_QUERY = 16;
 const BPF_PROG_TYPE_CGROUP_DEVICE = 15;
 const BPF_CGROUP_DEVICE = 6;
 const BPF_F_ALLOW_MULTI = 2;
+const BPF_F_REPLACE = 4;
 const ATTRIBUTES = 128;
 
+const ENOENT = 2;
+const E2BIG = 7;
 const EAGAIN = 11;
+const EINVAL = 22;
 const LOAD_ATTEMPTS = 5;
 const LOG_SIZE = 1 << 16;
 const MAX_PROGRAMS = 64;
@@ -86,6 +90,19 @@ function refused(errno: number, log: string): RuntimeError {
 /** Attaches a program to the cgroup that `cgroup` is the directory of, beside those that are there: all must allow. */
 export function attachDeviceProgram(cgroup: Fd, program: Fd): void {
   syscall('bpf', BPF_PROG_ATTACH, attachment(cgroup, program, BPF_F_ALLOW_MULTI), 16);
+}
+
+/**
+ * Puts a program in the place of one that is attached: each access is decided by the one or by the other, never by both.
+ * False if the kernel does not know how (before 5.6), or the old one is gone.
+ */
+export function replaceDeviceProgram(cgroup: Fd, old: Fd, program: Fd): boolean {
+  const flags = BPF_F_ALLOW_MULTI | BPF_F_REPLACE;
+  const attributes = Int32Array.of(cgroup.number, program.number, BPF_CGROUP_DEVICE, flags, old.number);
+  const result = trySyscall('bpf', BPF_PROG_ATTACH, new Uint8Array(attributes.buffer), attributes.byteLength);
+  if (result >= 0) return true;
+  if ([-EINVAL, -E2BIG, -ENOENT].includes(result)) return false;
+  throw syscallError('bpf', -result);
 }
 
 export function detachDeviceProgram(cgroup: Fd, program: Fd): void {

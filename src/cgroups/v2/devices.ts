@@ -4,7 +4,9 @@ import {
   attachDeviceProgram,
   attachedDevicePrograms,
   detachDeviceProgram,
+  type Instruction,
   loadDeviceProgram,
+  replaceDeviceProgram,
 } from '../../linux/bpf.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { O_DIRECTORY, O_RDONLY, openPath } from '../../linux/path.ts';
@@ -22,16 +24,23 @@ export function filterDevices(dir: string, rules: readonly DeviceRule[]): void {
     using cgroup = openPath(dir, O_RDONLY | O_DIRECTORY);
     before.push(...attachedDevicePrograms(cgroup));
     const program = deviceProgram(rules);
-    if (program !== undefined) {
-      using loaded = loadDeviceProgram(program);
-      attachDeviceProgram(cgroup, loaded);
-    }
-    for (const old of before) detachDeviceProgram(cgroup, old);
+    const kept = program === undefined ? before : attach(cgroup, program, before);
+    for (const old of kept) detachDeviceProgram(cgroup, old);
   } catch (thrown) {
     throw failure(dir, thrown);
   } finally {
     for (const old of before) old.close();
   }
+}
+
+/** Attaches a filter in the place of one of those from before; returns the others, which are no longer wanted. */
+function attach(cgroup: Fd, program: Instruction[], before: readonly Fd[]): readonly Fd[] {
+  using loaded = loadDeviceProgram(program);
+  const [first, ...others] = before;
+  if (first !== undefined && replaceDeviceProgram(cgroup, first, loaded)) return others;
+  // Until the old ones are detached, only what both allow can be used.
+  attachDeviceProgram(cgroup, loaded);
+  return before;
 }
 
 function failure(dir: string, thrown: unknown): RuntimeError {

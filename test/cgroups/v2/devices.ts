@@ -1,12 +1,18 @@
 /** Loads and attaches filters on the version 2 hierarchy of this machine; needs root. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openCgroup } from '../../../src/cgroups/open.ts';
 import { filterDevices } from '../../../src/cgroups/v2/devices.ts';
-import { attachedDevicePrograms } from '../../../src/linux/bpf.ts';
+import {
+  attachDeviceProgram,
+  attachedDevicePrograms,
+  loadDeviceProgram,
+  replaceDeviceProgram,
+} from '../../../src/linux/bpf.ts';
 import { O_DIRECTORY, O_RDONLY, openPath } from '../../../src/linux/path.ts';
 import type { DeviceRule } from '../../../src/spec/config.ts';
 
@@ -63,6 +69,52 @@ t.test('a filter holds for who is inside, and is replaced', needs, async (t) => 
   filterDevices(dir, [{ allow: true }]);
   t.equal(programs(dir), 0);
   t.equal(inside(dir, `exec 3<> ${node}`), 0, 'everything');
+});
+
+t.test(
+  'while it is replaced, what both allow is allowed, and what both refuse is refused',
+  needs,
+  async (t) => {
+    const dir = cgroup(t, 'replaced');
+    const fuse = { allow: true, type: 'c', major: 10, minor: 229, access: 'r' } as const;
+    const rules = [[{ allow: false }], [{ allow: false }, fuse], [{ allow: true }, kmsg(false, 'rw')]];
+    filterDevices(dir, rules[0] as DeviceRule[]);
+    const node = join(nodes, 'kmsg-again');
+    spawnSync('mknod', [node, 'c', '1', '11']);
+    const stop = join(nodes, 'stop');
+    const script = `echo $$ > ${dir}/cgroup.procs; n=0
+    until [ -e ${stop} ]; do
+      n=$((n+1)); (exec 3</dev/zero) || echo refused; (exec 3<${node}) 2>/dev/null && echo allowed
+    done; echo $n`;
+    const child = spawn('/bin/sh', ['-c', script]);
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    let replaced = 0;
+    for (const end = Date.now() + 1000; Date.now() < end; replaced += 1) {
+      filterDevices(dir, rules[replaced % rules.length] as DeviceRule[]);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    writeFileSync(stop, '');
+    await once(child, 'close');
+    t.match(output, /^\d+\n$/, 'nothing but the number of times that it tried');
+    t.ok(replaced > 20 && Number(output) > 20, `${replaced} filters, tried ${output.trim()} times`);
+    t.equal(programs(dir), 1);
+  },
+);
+
+t.test('in the place of another filter, in one step', needs, async (t) => {
+  const dir = cgroup(t, 'step');
+  const answer = { code: 0xb4, dst: 0, src: 0, off: 0, imm: 1 };
+  const program = () => loadDeviceProgram([answer, { ...answer, code: 0x95, imm: 0 }]);
+  using directory = openPath(dir, O_RDONLY | O_DIRECTORY);
+  using first = program();
+  using second = program();
+  attachDeviceProgram(directory, first);
+  t.equal(replaceDeviceProgram(directory, first, second), true);
+  t.equal(programs(dir), 1);
+  t.equal(replaceDeviceProgram(directory, first, second), false, 'which is no longer there');
 });
 
 t.test('many rules', needs, async (t) => {
