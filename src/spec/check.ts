@@ -11,7 +11,7 @@ import { namespaceRules } from './rules/namespaces.ts';
 import { netDeviceRules } from './rules/net-devices.ts';
 import { processRules } from './rules/process.ts';
 import { resourceRules } from './rules/resources.ts';
-import type { Rule } from './rules/rule.ts';
+import { problemsOf, type Rule } from './rules/rule.ts';
 import { schedulingRules } from './rules/scheduling.ts';
 import { seccompRules } from './rules/seccomp.ts';
 import { sysctlRules } from './rules/sysctl.ts';
@@ -38,7 +38,5 @@ const rules: readonly Rule[] = [
  * values the kernel has no room for. Looks at nothing but the document.
  */
 export function check(spec: Document): Problem[] {
-  const problems: Problem[] = [];
-  for (const rule of rules) rule(spec, (field, message) => problems.push({ field, message }));
-  return problems;
+  return problemsOf(spec, rules);
 }

@@ -1,15 +1,13 @@
 /** linux.resources.devices, by what a process inside can do with a device: files in version 1, eBPF in version 2. */
-import { existsSync } from 'node:fs';
 import t from 'tap';
 import * as engines from '../fixtures/engine-resources.ts';
 import { type Change, type Resources, withUserNamespace } from '../helpers/bundle.ts';
+import { V1 } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused } from '../helpers/runtime.ts';
 import { newId, tag } from '../helpers/sandbox.ts';
 
 suite('root');
-
-const V1 = existsSync('/sys/fs/cgroup/memory');
 
 type Rules = NonNullable<Resources['devices']>;
 

@@ -1,18 +1,19 @@
 /** What limits do, as far as it can be measured; the bounds are wide, since tests share the machine. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Change, makeBundle, type Resources, readConfig, writeConfig } from '../helpers/bundle.ts';
+import { disk, V1 } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { inside, nothingLeft, run, running, succeed, waitFor } from '../helpers/runtime.ts';
-import { newId, sleep, tag, temp, until } from '../helpers/sandbox.ts';
+import { newId, sleep, tag, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
 const TICKS_PER_SECOND = 100;
-const VERSION1 = { skip: existsSync('/sys/fs/cgroup/memory') ? (false as const) : 'cgroup version 1' };
+const VERSION1 = { skip: V1 ? (false as const) : 'cgroup version 1' };
 
 const withResources =
   (resources: Resources): Change =>
@@ -72,17 +73,6 @@ t.test('one processor and one memory node', async (t) => {
   const seen = inside(withResources({ cpu: { cpus: '0', mems: '0' } }), script);
   t.equal(seen, 'Cpus_allowed_list:\t0\nMems_allowed_list:\t0');
 });
-
-/** The numbers of the disk that has the tests' files; a partition has no limits of its own. */
-function disk(): { major: number; minor: number } | undefined {
-  const { dev } = statSync(temp);
-  const link = `/sys/dev/block/${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`;
-  if (!existsSync(link)) return undefined;
-  const path = realpathSync(link);
-  const whole = existsSync(`${path}/partition`) ? dirname(path) : path;
-  const [major = 0, minor = 0] = readFileSync(`${whole}/dev`, 'utf8').split(':').map(Number);
-  return { major, minor };
-}
 
 t.test('without the OOM killer a program waits for memory', VERSION1, async (t) => {
   const cgroup = `/${tag}/${newId()}`;

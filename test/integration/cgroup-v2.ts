@@ -1,15 +1,16 @@
 /** What there is in cgroup version 2 only. On the usual host it is skipped: npm run test:vm is its place. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { type Change, type Resources, withUserNamespace } from '../helpers/bundle.ts';
+import { V1 } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, create, nothingLeft, refused, running } from '../helpers/runtime.ts';
 import { newId, tag } from '../helpers/sandbox.ts';
 
 suite('root');
-if (existsSync('/sys/fs/cgroup/memory')) {
+if (V1) {
   t.plan(0, 'cgroup version 2 alone');
   process.exit(0);
 }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import t from 'tap';
 import { type Change, makeBundle, type Resources, withoutNamespace } from '../helpers/bundle.ts';
+import { cgroupFile, V1 } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import {
   attempt,
@@ -16,15 +17,6 @@ import {
 import { cgroups, newId, tag } from '../helpers/sandbox.ts';
 
 suite('root');
-
-const V1 = existsSync('/sys/fs/cgroup/memory');
-
-/** A file of the container's cgroup; `v1` is CONTROLLER/FILE. */
-function value(cgroup: string, v1: string, v2: string): string {
-  const [controller, file] = v1.split('/') as [string, string];
-  const path = V1 ? `/sys/fs/cgroup/${controller}${cgroup}/${file}` : `/sys/fs/cgroup${cgroup}/${v2}`;
-  return readFileSync(path, 'utf8').trim();
-}
 
 const at =
   (cgroup: string, resources: Resources = {}): Change =>
@@ -43,23 +35,23 @@ t.test('limits', async (t) => {
       pids: { limit: 33 },
     }),
   );
-  t.equal(value(cgroup, 'memory/memory.limit_in_bytes', 'memory.max'), String(64 << 20));
-  t.equal(value(cgroup, 'memory/memory.soft_limit_in_bytes', 'memory.low'), String(32 << 20));
-  t.equal(value(cgroup, 'pids/pids.max', 'pids.max'), '33');
+  t.equal(cgroupFile(cgroup, 'memory/memory.limit_in_bytes', 'memory.max'), String(64 << 20));
+  t.equal(cgroupFile(cgroup, 'memory/memory.soft_limit_in_bytes', 'memory.low'), String(32 << 20));
+  t.equal(cgroupFile(cgroup, 'pids/pids.max', 'pids.max'), '33');
   if (V1) {
-    t.equal(value(cgroup, 'cpu/cpu.shares', ''), '512');
-    t.equal(value(cgroup, 'cpu/cpu.cfs_quota_us', ''), '50000');
-    t.equal(value(cgroup, 'cpu/cpu.cfs_period_us', ''), '200000');
-  } else t.equal(value(cgroup, '/', 'cpu.max'), '50000 200000');
+    t.equal(cgroupFile(cgroup, 'cpu/cpu.shares', ''), '512');
+    t.equal(cgroupFile(cgroup, 'cpu/cpu.cfs_quota_us', ''), '50000');
+    t.equal(cgroupFile(cgroup, 'cpu/cpu.cfs_period_us', ''), '200000');
+  } else t.equal(cgroupFile(cgroup, '', 'cpu.max'), '50000 200000');
 });
 
 t.test('no limits', async (t) => {
   const cgroup = `/${tag}/free`;
   create(t, at(cgroup));
-  t.equal(value(cgroup, 'pids/pids.max', 'pids.max'), 'max');
+  t.equal(cgroupFile(cgroup, 'pids/pids.max', 'pids.max'), 'max');
   if (runtime.kind === 'crun') return; // writes -1
   create(t, at(`${cgroup}-1`, { memory: { limit: -1 }, pids: { limit: -1 } }));
-  t.equal(value(`${cgroup}-1`, 'pids/pids.max', 'pids.max'), 'max');
+  t.equal(cgroupFile(`${cgroup}-1`, 'pids/pids.max', 'pids.max'), 'max');
 });
 
 t.test('every process of the container is in it, from the first moment', async (t) => {
@@ -134,7 +126,7 @@ t.test('a cgroup with processes in it is refused and left alone', only('trunc'),
   const { pid } = running(t, at(cgroup));
   const id = newId();
   refused(t, run(['create', id], { bundle: makeBundle(at(cgroup)) }), /container's cgroup is not empty/);
-  t.match(value(cgroup, 'pids/cgroup.procs', 'cgroup.procs'), String(pid));
+  t.match(cgroupFile(cgroup, 'pids/cgroup.procs', 'cgroup.procs'), String(pid));
 });
 
 t.test('an empty cgroup that is there already is used', async (t) => {
@@ -142,7 +134,7 @@ t.test('an empty cgroup that is there already is used', async (t) => {
   const dir = `/sys/fs/cgroup/${V1 ? 'pids' : ''}${cgroup}`;
   mkdirSync(dir, { recursive: true });
   create(t, at(cgroup, { pids: { limit: 44 } }));
-  t.equal(value(cgroup, 'pids/pids.max', 'pids.max'), '44');
+  t.equal(cgroupFile(cgroup, 'pids/pids.max', 'pids.max'), '44');
 });
 
 t.test('small limits: the runtime needs nothing of its own', only('trunc'), async (t) => {

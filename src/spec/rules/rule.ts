@@ -1,5 +1,5 @@
 import type { Document } from '../config.ts';
-import { show } from '../explain.ts';
+import { type Problem, show } from '../explain.ts';
 
 /** Takes note of one problem. */
 export type Report = (field: string, message: string) => void;
@@ -10,6 +10,19 @@ export type Report = (field: string, message: string) => void;
  * the first use of a regular expression or of an array method with a callback costs more than all of a rule.
  */
 export type Rule = (spec: Document, report: Report) => void;
+
+/**
+ * What rules say of a document. `prefix` is left out of their words: a part of config.json that is given by itself has it
+ * in none of its names.
+ */
+export function problemsOf(document: Document, rules: readonly Rule[], prefix = ''): Problem[] {
+  const problems: Problem[] = [];
+  const report: Report = (field, message) => {
+    problems.push({ field: field.replace(prefix, ''), message: message.replaceAll(prefix, '') });
+  };
+  for (const rule of rules) rule(document, report);
+  return problems;
+}
 
 /** Why text is no good for the kernel, where a NUL ends every string. */
 export const NUL = 'must not contain a NUL byte';
