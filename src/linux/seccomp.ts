@@ -39,19 +39,22 @@ export interface FilterInstruction {
   value: number;
 }
 
-const LOAD = 0x20;
-const JUMP = 0x05;
-const JUMP_EQUAL = 0x15;
-const JUMP_GREATER = 0x25;
-const JUMP_BITS = 0x45;
-const RETURN = 0x06;
+/** Their codes: words of 32 bits, and constants. */
+export const BPF = {
+  load: 0x20,
+  and: 0x54,
+  jump: 0x05,
+  jumpIfEqual: 0x15,
+  jumpIfGreater: 0x25,
+  jumpIfNotLess: 0x35,
+  jumpIfBits: 0x45,
+  return: 0x06,
+} as const;
 
 /** Byte offsets in struct seccomp_data. */
-const NUMBER = 0;
-const ARCHITECTURE = 4;
-const ARGUMENTS = 16;
+export const SECCOMP_DATA = { number: 0, architecture: 4, args: 16 } as const;
 
-const load = (value: number): FilterInstruction => ({ code: LOAD, value });
+const load = (value: number): FilterInstruction => ({ code: BPF.load, value });
 const jumpIf =
   (code: number) =>
   (value: number, whenTrue: number, whenFalse: number): FilterInstruction => ({
@@ -61,17 +64,20 @@ const jumpIf =
     whenFalse,
   });
 
-/** The few instructions that are used here. */
+/** The few instructions that are used. */
 export const bpf = {
-  loadNumber: load(NUMBER),
-  loadArchitecture: load(ARCHITECTURE),
+  loadNumber: load(SECCOMP_DATA.number),
+  loadArchitecture: load(SECCOMP_DATA.architecture),
   /** Half of an argument of the system call: 0 is its low 32 bits, 1 the high ones. */
-  loadArgument: (index: number, half: 0 | 1): FilterInstruction => load(ARGUMENTS + 8 * index + 4 * half),
-  jump: (count: number): FilterInstruction => ({ code: JUMP, value: count }),
-  jumpIfEqual: jumpIf(JUMP_EQUAL),
-  jumpIfGreater: jumpIf(JUMP_GREATER),
-  jumpIfBits: jumpIf(JUMP_BITS),
-  return: (value: number): FilterInstruction => ({ code: RETURN, value }),
+  loadArgument: (index: number, half: 0 | 1): FilterInstruction =>
+    load(SECCOMP_DATA.args + 8 * index + 4 * half),
+  and: (value: number): FilterInstruction => ({ code: BPF.and, value }),
+  jump: (count: number): FilterInstruction => ({ code: BPF.jump, value: count }),
+  jumpIfEqual: jumpIf(BPF.jumpIfEqual),
+  jumpIfGreater: jumpIf(BPF.jumpIfGreater),
+  jumpIfNotLess: jumpIf(BPF.jumpIfNotLess),
+  jumpIfBits: jumpIf(BPF.jumpIfBits),
+  return: (value: number): FilterInstruction => ({ code: BPF.return, value }),
 };
 
 /** As the kernel has them in memory. */

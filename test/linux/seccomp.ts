@@ -1,6 +1,6 @@
 import t from 'tap';
 import { allowCapset, bpf, encodeFilter } from '../../src/linux/seccomp.ts';
-import { runFilter } from '../helpers/filter.ts';
+import { runFilter } from '../../src/process/seccomp/bpf.ts';
 
 t.test('instructions as the kernel has them', async (t) => {
   const bytes = encodeFilter([

@@ -11,7 +11,7 @@ import { log } from '../../log.ts';
  */
 
 /** Changes with what is made of a profile. */
-const FORMAT = 1;
+const FORMAT = 2;
 const MAX_ENTRIES = 64;
 const MAX_SIZE = 1 << 20;
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { X32_SYSCALL_BIT } from '../../../src/linux/seccomp.ts';
+import { runFilter } from '../../../src/process/seccomp/bpf.ts';
 import { enosysStub, needsEnosys } from '../../../src/process/seccomp/enosys.ts';
-import { runFilter } from '../../helpers/filter.ts';
 
 const [X86_64, I386, AARCH64, ARM] = [0xc000003e, 0x40000003, 0xc00000b7, 0x40000028];
 const ENOSYS = 0x00050000 | 38;
