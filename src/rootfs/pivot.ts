@@ -56,6 +56,8 @@ export function chrootInto(root: Fd): void {
 /** For a root on initramfs, which cannot be pivoted. The old root stays mounted below: less safe. */
 export function moveInto(rootfs: string, root: Fd): void {
   syscall('fchdir', root.number);
+  // Where the host's root is to stay shared, it would be covered there too.
+  mount(null, '/', MS_SLAVE);
   mount(rootfs, '/', MS_MOVE);
   chrootInto(root);
 }

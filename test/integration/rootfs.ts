@@ -4,7 +4,7 @@ import t from 'tap';
 import { type Change, makeBundle, readConfig, withoutNamespace, writeConfig } from '../helpers/bundle.ts';
 import { inMounts } from '../helpers/mounts.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { attempt, inside, nothingLeft, refused, runtime } from '../helpers/runtime.ts';
+import { attempt, create, inside, nothingLeft, refused, runtime } from '../helpers/runtime.ts';
 import { newId, temp } from '../helpers/sandbox.ts';
 
 suite('root');
@@ -148,6 +148,22 @@ t.test('what the container mounts does not come out', async (t) => {
   t.equal(status, 0);
   t.notMatch(stderr, / - tmpfs leak /);
   t.notMatch(stderr, /rootfs/);
+});
+
+// runc 1.1.5 unmounts what the caller has mounted.
+t.test('--no-pivot with a shared root changes nothing for the caller', only('trunc'), async (t) => {
+  const list = 'cut -d" " -f4- /proc/self/mountinfo >&2; echo . >&2';
+  for (const propagation of ['shared', 'rshared']) {
+    const bundle = makeBundle((config) => {
+      config.linux.rootfsPropagation = propagation;
+    });
+    // As engines have it: the rootfs is a mount, and its parent stays what it is.
+    const rootfs = join(bundle, 'rootfs');
+    const script = `mount --bind ${rootfs} ${rootfs}; ${list}; "$@"; ${list}`;
+    const { output } = create(t, same, ['--no-pivot'], { bundle, wrapper: inMounts(script, 'shared') });
+    const [before, after] = output.stderr.split('.\n');
+    t.equal(after, before, propagation);
+  }
 });
 
 t.test('--no-pivot with a private root is refused', only(['trunc', 'runc']), async (t) => {
