@@ -49,9 +49,9 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
 
   const cgroup = lazyCgroup(request, host);
   const hasMounts = namespaceOf(spec, 'mount') !== undefined;
-  const { root, late } = hasMounts
+  const { root, late, own } = hasMounts
     ? mountAll(request, host, cgroup)
-    : { root: openRootfs(request.rootfs), late: [] };
+    : { root: openRootfs(request.rootfs), late: [], own: undefined };
   // At the latest now: what follows is the container's own doing.
   cgroup();
   runCreateHooks(request, host);
@@ -62,7 +62,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   if (spec.linux?.rootfsPropagation !== undefined) setRootPropagation(spec.linux.rootfsPropagation);
   // While the rootfs can still be written to.
   makeCwd(root, spec.process.cwd);
-  settleStreams(request, { root, proc }, host);
+  settleStreams(request, { root, proc, ...(own && { own }) }, host);
 
   if (spec.hostname) setHostname(spec.hostname);
   if (spec.domainname) setDomainname(spec.domainname);

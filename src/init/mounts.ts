@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
+import { mountIdOf } from '../linux/stat.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { type CgroupView, mountCgroup } from '../rootfs/cgroup-mount.ts';
@@ -20,7 +21,8 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   const opened = receiveSources(request.sources, steps, host);
   if (request.joinMount === undefined) detachPropagation(spec.linux?.rootfsPropagation, rootfs);
   const root = mountRootfs(rootfs);
-  const context: MountContext = { root, label: spec.linux?.mountLabel, opened, late: [] };
+  const own = new Set([mountIdOf(root)]);
+  const context: MountContext = { root, own, label: spec.linux?.mountLabel, opened, late: [] };
   for (const step of steps) {
     // What is copied into a tmpfs is memory of the container.
     if (step.copyUp) cgroup();
@@ -28,8 +30,10 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
     else runMountStep(step, context);
   }
   // Where it is the host's own, its nodes and links are not ours to make.
-  const isBound = steps.some(({ kind, destination }) => kind === 'bind' && destination === '/dev');
-  if (!isBound) populateDev(root, spec.linux?.devices ?? []);
+  const isHosts = steps.some(
+    ({ kind, type, destination }) => destination === '/dev' && (kind === 'bind' || type === 'devtmpfs'),
+  );
+  if (!isHosts) populateDev(context, spec.linux?.devices ?? []);
   return context;
 }
 
@@ -42,10 +46,10 @@ function receiveSources(count: number, steps: readonly MountStep[], host: HostCh
   return new Map(wanted.map((step, index) => [step, fds[index] as Fd]));
 }
 
-function populateDev(root: Fd, devices: readonly Device[]): void {
+function populateDev(place: MountContext, devices: readonly Device[]): void {
   const own = devices.map(({ path }) => resolve('/', path));
   const defaults = DEFAULT_DEVICES.filter(({ path }) => !own.includes(path));
-  makeDevices(root, defaults, 'default devices');
-  makeDevices(root, devices, 'linux.devices');
-  makeDevLinks(root);
+  makeDevices(place, defaults, 'default devices');
+  makeDevices(place, devices, 'linux.devices');
+  makeDevLinks(place);
 }

@@ -5,12 +5,13 @@ import { reopenNull } from '../process/stdio.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { mountConsole } from '../rootfs/dev-console.ts';
-import { namespaceOf } from '../spec/query.ts';
 
 export interface Place {
   /** Handles of the container's root and of a trusted procfs. */
   root: Fd;
   proc: Fd;
+  /** See OwnPlace; the container's first process has it. */
+  own?: ReadonlySet<bigint>;
 }
 
 /** What the program's standard streams are: a terminal of its own, or those that this process has. */
@@ -20,12 +21,12 @@ export function settleStreams(request: InitRequest, place: Place, host: HostChan
 }
 
 /** process.terminal: a new terminal for the program, whose other end goes to the host. */
-function giveTerminal({ spec, enters }: InitRequest, { root, proc }: Place, host: HostChannel): void {
+function giveTerminal({ spec }: InitRequest, { root, proc, own }: Place, host: HostChannel): void {
   const { master, slave } = openTerminal(root, proc);
   const { consoleSize } = spec.process;
   if (consoleSize !== undefined) setWindowSize(slave, consoleSize);
-  // Elsewhere it would be mounted on the host; and there is one console, the first program's.
-  if (!enters && namespaceOf(spec, 'mount') !== undefined) mountConsole(root, slave);
+  // Without a mount namespace it would be mounted on the host; and there is one console, the first program's.
+  if (own !== undefined) mountConsole({ root, own }, slave);
   host.send({ type: 'terminal' });
   host.sendFds([master]);
   master.close();

@@ -76,6 +76,15 @@ export function entryStatus(directory: Fd, name: string): FileStatus {
   return parse(buffer);
 }
 
+const STATX_MNT_ID = 0x1000;
+
+/** Names the mount that an open file was reached through, as long as that is there (Linux 5.8). */
+export function mountIdOf(fd: Fd): bigint {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_MNT_ID, buffer);
+  return buffer.readBigUInt64LE(144);
+}
+
 /** What a copy of a directory entry needs to know besides. */
 export interface EntryDetails extends FileStatus {
   /** Names the file, with its device: hard links have it in common. */

@@ -4,7 +4,7 @@ import type { Fd } from '../linux/fd.ts';
 import { attachMount, cloneMountOf } from '../linux/mount.ts';
 import { failedWith, makeNodeAt, O_NOFOLLOW, O_PATH, openInRoot } from '../linux/path.ts';
 import { FILE_KIND, kindOf, statusOf } from '../linux/stat.ts';
-import { openDirectory } from './resolve.ts';
+import { type OwnPlace, openOwnDirectory } from './resolve.ts';
 
 const NAME = 'console';
 
@@ -12,12 +12,12 @@ const NAME = 'console';
  * Binds the terminal on /dev/console. By descriptors on both sides: an image can bring a link of either name,
  * or swap one in meanwhile (CVE-2025-52565, CVE-2026-88264).
  */
-export function mountConsole(root: Fd, terminal: Fd): void {
+export function mountConsole(place: OwnPlace, terminal: Fd): void {
   const field = 'process.terminal';
   within(
     `${field}: mount the terminal on /dev/console`,
     () => {
-      using dev = openDirectory(root, '/dev').fd;
+      using dev = openOwnDirectory(place, '/dev');
       using target = openConsole(dev);
       using mounted = cloneMountOf(terminal, false);
       attachMount(mounted, target);

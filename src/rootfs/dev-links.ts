@@ -3,7 +3,7 @@ import type { Fd } from '../linux/fd.ts';
 import { exists } from '../linux/file.ts';
 import { failedWith, makeLinkAt, removeAt } from '../linux/path.ts';
 import { entryStatus, isDirectory } from '../linux/stat.ts';
-import { openDirectory } from './resolve.ts';
+import { type OwnPlace, openOwnDirectory } from './resolve.ts';
 
 /** Source: runtime-spec, config-linux.md "Default Devices" and runtime-linux.md "Dev symbolic links". */
 const links: readonly [name: string, target: string][] = [
@@ -14,8 +14,8 @@ const links: readonly [name: string, target: string][] = [
 ];
 
 /** Makes the links below /dev, after the mounts. */
-export function makeDevLinks(root: Fd): void {
-  using dev = openDirectory(root, '/dev').fd;
+export function makeDevLinks(place: OwnPlace): void {
+  using dev = openOwnDirectory(place, '/dev');
   const all = exists('/proc/kcore') ? [...links, ['core', '/proc/kcore'] as const] : links;
   for (const [name, target] of all) link(dev, name, target);
   // A node of that name would belong to the host's devpts, not to the container's.

@@ -6,25 +6,25 @@ import { attachMount, cloneMount } from '../linux/mount.ts';
 import { changeOwnerAt, deviceNumber, failedWith, makeNodeAt } from '../linux/path.ts';
 import { entryStatus, FILE_KIND, type FileStatus, kindOf, statusOf } from '../linux/stat.ts';
 import type { Device } from '../spec/config.ts';
-import { openDirectory, openFile } from './resolve.ts';
+import { type OwnPlace, openFile, openOwnDirectory } from './resolve.ts';
 
 const { character, block, fifo } = FILE_KIND;
 const kinds: Record<string, number> = { c: character, u: character, b: block, p: fifo };
 
 /** Makes the device nodes, each in its opened directory. `field` names the list in errors. */
-export function makeDevices(root: Fd, devices: readonly Device[], field: string): void {
+export function makeDevices(place: OwnPlace, devices: readonly Device[], field: string): void {
   devices.forEach((device, index) => {
     const where = `${field}[${index}]`;
-    within(`${where}: ${device.path}`, () => makeDevice(root, device), { code: 'DEVICE', field: where });
+    within(`${where}: ${device.path}`, () => makeDevice(place, device), { code: 'DEVICE', field: where });
   });
 }
 
-function makeDevice(root: Fd, device: Device): void {
+function makeDevice(place: OwnPlace, device: Device): void {
   const path = resolve('/', device.path);
   const name = basename(path);
   const kind = kinds[device.type] as number;
   const number = deviceNumber(device.major ?? 0, device.minor ?? 0);
-  using directory = openDirectory(root, dirname(path)).fd;
+  using directory = openOwnDirectory(place, dirname(path));
   try {
     makeNodeAt(directory, name, kind | ((device.fileMode ?? 0o666) & 0o7777), number);
   } catch (error) {

@@ -3,7 +3,7 @@ import { within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { type FilesystemParameter, MOUNT_ATTR, newMount } from '../linux/mount.ts';
 import { O_NOFOLLOW } from '../linux/path.ts';
-import { statusOf } from '../linux/stat.ts';
+import { mountIdOf, statusOf } from '../linux/stat.ts';
 import { attach } from './attach.ts';
 import { bind } from './bind.ts';
 import { copyUp } from './copy-up.ts';
@@ -12,11 +12,13 @@ import { withHint } from './hint.ts';
 import { labelMqueue } from './mount-label.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
 import { remount } from './remount.ts';
+import type { OwnPlace } from './resolve.ts';
 import { openTarget } from './target.ts';
 
 /** What the steps have in common. */
-export interface MountContext {
-  root: Fd;
+export interface MountContext extends OwnPlace {
+  /** The rootfs, and filesystems in memory. */
+  own: Set<bigint>;
   /** linux.mountLabel. */
   label: string | undefined;
   /** Sources that the host has opened, by the step that they are for. */
@@ -54,7 +56,7 @@ const EPERM_HINTS: Record<string, string> = {
 const ANY_EPERM_HINT =
   'the kernel may not allow this filesystem in a user namespace, or without a capability';
 
-function mountFilesystem(step: MountStep, { root, label, late }: MountContext): void {
+function mountFilesystem(step: MountStep, { root, own, label, late }: MountContext): void {
   // A symlink in place of /proc or /sys would make every later check of them worthless (CVE-2023-27561).
   const kernelView = step.type === 'proc' || step.type === 'sysfs';
   const { fd, existed } = openTarget(root, step, { directory: true, flags: kernelView ? O_NOFOLLOW : 0 });
@@ -69,6 +71,7 @@ function mountFilesystem(step: MountStep, { root, label, late }: MountContext): 
   if (label && step.type === 'mqueue') labelMqueue(mounted, label);
   if (step.copyUp && existed) copyUp(target, mounted, !gives(step, 'uid', 'gid'));
   attach(mounted, target, step);
+  if (step.type === 'tmpfs') own.add(mountIdOf(mounted));
   if (isLate) late.push({ destination: step.destination, mounted });
   else mounted.close();
 }

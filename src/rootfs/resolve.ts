@@ -12,7 +12,7 @@ import {
   openInRoot,
   tryOpenInRoot,
 } from '../linux/path.ts';
-import { FILE_KIND } from '../linux/stat.ts';
+import { FILE_KIND, mountIdOf } from '../linux/stat.ts';
 import { SyscallError, syscallError } from '../linux/syscall.ts';
 
 const ENOENT = 2;
@@ -30,6 +30,28 @@ export function openDirectory(root: Fd, path: string, flags = 0): { fd: Fd; exis
   if (found >= 0) return { fd: new Fd(found), existed: true };
   if (found !== -ENOENT) throw notUsable(found, path, flags);
   return { fd: makeDirectories(root, components(path), flags), existed: false };
+}
+
+/** A root and the mounts below it, by their ids, in which nothing is the host's. */
+export interface OwnPlace {
+  root: Fd;
+  own: ReadonlySet<bigint>;
+}
+
+/**
+ * A directory to make nodes and links in. A link of an image may lead to it within the container's own mounts, but not into
+ * a volume: what is made there, or removed, would be made on the host (CVE-2026-41579). Unless config.json names it itself.
+ */
+export function openOwnDirectory({ root, own }: OwnPlace, path: string): Fd {
+  const { fd } = openDirectory(root, path);
+  if (own.has(mountIdOf(fd))) return fd;
+  fd.close();
+  const direct = tryOpenInRoot(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (direct >= 0) return new Fd(direct);
+  throw new RuntimeError(`${path} in the rootfs: a link in it leads into a volume, where nothing is made`, {
+    code: 'ROOTFS_PATH',
+    errno: 'EXDEV',
+  });
 }
 
 /**
