@@ -50,6 +50,12 @@ export function readAll(file: Fd): string {
   return Buffer.concat([...full, buffer.subarray(0, length)]).toString('utf8');
 }
 
+/** The text of the first `size` bytes of a regular file, whatever comes behind them. */
+export function readStart(file: Fd, size: number): string {
+  const buffer = Buffer.alloc(size);
+  return buffer.toString('utf8', 0, syscall('read', file.number, buffer, size));
+}
+
 /** Writes the whole text to an open file. */
 export function writeAll(file: Fd, text: string): void {
   const bytes = new TextEncoder().encode(text);

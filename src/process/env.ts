@@ -1,7 +1,7 @@
 // Runs in the container's namespaces.
 import { Fd } from '../linux/fd.ts';
-import { readAll } from '../linux/file.ts';
-import { O_NONBLOCK, O_RDONLY, tryOpenInRoot } from '../linux/path.ts';
+import { readStart } from '../linux/file.ts';
+import { O_PATH, O_RDONLY, openAt, tryOpenInRoot } from '../linux/path.ts';
 import { FILE_KIND, kindOf, statusOf } from '../linux/stat.ts';
 
 const PASSWD_LIMIT = 1 << 20;
@@ -20,15 +20,21 @@ export function homeIn(passwd: string, uid: number): string {
   return '/';
 }
 
+/** Of the container's root and of a trusted procfs. */
+export interface Handles {
+  root: Fd;
+  proc: Fd;
+}
+
 /** process.env with HOME and the variables of systemd's descriptor passing. Source: sd_listen_fds(3). */
 export function programEnvironment(
-  root: Fd,
+  place: Handles,
   env: readonly string[],
   uid: number,
   listenFds: number,
 ): string[] {
   const variables = withoutDuplicates(env);
-  if ((variables.get('HOME') ?? 'HOME=') === 'HOME=') variables.set('HOME', `HOME=${homeOf(root, uid)}`);
+  if ((variables.get('HOME') ?? 'HOME=') === 'HOME=') variables.set('HOME', `HOME=${homeOf(place, uid)}`);
   if (listenFds > 0) {
     variables.set('LISTEN_FDS', `LISTEN_FDS=${listenFds}`);
     variables.set('LISTEN_PID', 'LISTEN_PID=1');
@@ -36,12 +42,17 @@ export function programEnvironment(
   return [...variables.values()];
 }
 
-/** The image may bring a FIFO or a device as its passwd file: only a regular file of sensible size is read. */
-function homeOf(root: Fd, uid: number): string {
-  const number = tryOpenInRoot(root, '/etc/passwd', O_RDONLY | O_NONBLOCK);
+/**
+ * The image may bring anything as its passwd file, and to open a device or a FIFO is to do something: only a regular file of
+ * sensible size is opened, and no more of it is read than there was. Files of procfs have no size.
+ */
+function homeOf({ root, proc }: Handles, uid: number): string {
+  const number = tryOpenInRoot(root, '/etc/passwd', O_PATH);
   if (number < 0) return '/';
-  using file = new Fd(number);
-  const status = statusOf(file);
-  if (kindOf(status) !== FILE_KIND.regular || status.size > PASSWD_LIMIT) return '/';
-  return homeIn(readAll(file), uid);
+  using handle = new Fd(number);
+  const status = statusOf(handle);
+  const { size } = status;
+  if (kindOf(status) !== FILE_KIND.regular || size === 0 || size > PASSWD_LIMIT) return '/';
+  using file = openAt(proc, `self/fd/${handle.number}`, O_RDONLY);
+  return homeIn(readStart(file, size), uid);
 }
