@@ -167,8 +167,3 @@ export function within<T>(context: string, action: () => T, details: ErrorDetail
 export function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, (characters) => JSON.stringify(characters).slice(1, -1));
 }
-
-/** The refusal of a part of the configuration that trunc does not carry out yet. */
-export function notSupported(field: string): RuntimeError {
-  return new RuntimeError(`not supported yet: ${field}`, { code: 'NOT_SUPPORTED', field });
-}

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { asRuntimeError, notSupported, oneLine, RuntimeError, within } from '../src/errors.ts';
+import { asRuntimeError, oneLine, RuntimeError, within } from '../src/errors.ts';
 
 t.test('context is put in front, and what the error knows stays', async (t) => {
   const inner = new RuntimeError('no such file', { errno: 'ENOENT', code: 'EXEC_DENIED' });
@@ -47,14 +47,6 @@ t.test('mistakes of the program are told as such, wherever they happen', async (
 
 t.test('one line', async (t) => {
   t.equal(oneLine('a/\n\t\0b é'), 'a/\\n\\t\\u0000b é');
-});
-
-t.test('refusals', async (t) => {
-  t.match(notSupported('hooks'), {
-    message: 'not supported yet: hooks',
-    code: 'NOT_SUPPORTED',
-    field: 'hooks',
-  });
 });
 
 t.test('docs/errors.md explains every code, and no other', async (t) => {

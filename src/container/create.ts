@@ -11,10 +11,10 @@ import { createExecFifo } from '../protocol/exec-fifo.ts';
 import { checkMountLabel } from '../rootfs/mount-label.ts';
 import type { Spec } from '../spec/config.ts';
 import { exactSeccomp } from '../spec/exact.ts';
-import { refuseUnsupported } from '../spec/unsupported.ts';
 import { build, type Created, type Making } from './build.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
 import { afterDelete } from './host-hooks.ts';
+import { checkListener } from './listener.ts';
 import type { CreateOptions } from './options.ts';
 import { openOutlets } from './outlets.ts';
 import { endInit, startInit } from './start-init.ts';
@@ -56,11 +56,11 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
     making.init = init;
     // While init boots.
     const spec = config.validate();
-    refuseUnsupported(spec);
     checkMountLabel(spec.linux?.mountLabel);
     checkNoPivot(options, spec);
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
+    checkListener(spec, options.bundle);
     const seccomp = seccompProgram(exactSeccomp(spec.linux?.seccomp, config.text), seccompCache(options));
     if (seccomp !== undefined) init.request.seccomp = seccomp;
     if (fifo) giveExecFifo(fifoPath(options), spec);

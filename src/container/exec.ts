@@ -12,6 +12,7 @@ import { checkProcess } from '../spec/load-process.ts';
 import { admit, requestAbout, schedule } from './admit.ts';
 import { foreignNamespaces, isEnding, openProcess } from './enter.ts';
 import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
+import { awaitProgram } from './listener.ts';
 import type { ExecOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
@@ -99,7 +100,7 @@ function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Sp
   if (!isAlive(record)) throw stopped();
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });
-  channel.receiveEnd();
+  awaitProgram(init, record, spec, statusOf(options, record));
 }
 
 function requestOf(options: ExecOptions, record: ContainerRecord, spec: Spec, init: Init): InitRequest {

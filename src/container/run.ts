@@ -1,16 +1,12 @@
 import type { Fd } from '../linux/fd.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { log } from '../log.ts';
-import { endedTooSoon } from '../protocol/exec-fifo.ts';
-import { START_HOOKS } from '../spec/hook-kinds.ts';
-import { hasHooks } from '../spec/query.ts';
 import { createWith } from './create.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
 import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
 import { runHostHooks } from './host-hooks.ts';
+import { awaitProgram } from './listener.ts';
 import type { RunOptions } from './options.ts';
-import type { Init } from './start-init.ts';
-import type { ContainerRecord } from './store.ts';
 
 /** 128 and SIGSYS. */
 const KILLED_BY_FILTER = 159;
@@ -25,7 +21,7 @@ export async function run(options: RunOptions): Promise<number> {
   const { init, record } = createWith(options, { fifo: false, terminal });
   let status: number;
   try {
-    awaitProgram(init, record);
+    awaitProgram(init, record, record.config, 'created');
     runHostHooks(['poststart'], record, 'running');
     if (forward === undefined) return 0;
     status = await waitInForeground(init.pid, forward);
@@ -37,10 +33,4 @@ export async function run(options: RunOptions): Promise<number> {
     log.warning('the container was ended by SIGSYS: for a system call that linux.seccomp does not allow');
   if (!options.keep) deleteOwn(options, record);
   return status;
-}
-
-/** The connection ends with execve; until then init may still report why there was none. */
-function awaitProgram({ channel }: Init, { config }: ContainerRecord): void {
-  if (hasHooks(config, ...START_HOOKS) && channel.receive('executing') === undefined) throw endedTooSoon();
-  channel.receiveEnd();
 }

@@ -1,11 +1,12 @@
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { openPidfd } from '../linux/signal.ts';
-import { releaseStart, waitForProgram } from '../protocol/exec-fifo.ts';
+import { endedTooSoon, releaseStart, takeLink, waitForProgram } from '../protocol/exec-fifo.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
-import { hasHooks } from '../spec/query.ts';
+import { hasHooks, notifies } from '../spec/query.ts';
 import { deleteFailed } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
+import { passListener } from './listener.ts';
 import type { ContainerOptions } from './options.ts';
 import { statusOf } from './status.ts';
 import { type ContainerRecord, fifoPath, lock, readRecord } from './store.ts';
@@ -21,15 +22,26 @@ const refusals: Partial<Record<string, string>> = {
 export function start(options: ContainerOptions): void {
   const { record, gate } = release(options);
   using _gate = gate;
-  if (!hasHooks(record.config, ...START_HOOKS)) return;
+  const listens = notifies(record.config.linux?.seccomp);
+  if (!listens && !hasHooks(record.config, ...START_HOOKS)) return;
   // Without the lock: hooks may call commands that need it, or hang until `delete --force`.
   try {
+    const passed = !listens || passListenerOf(record, gate);
     waitForProgram(gate);
+    if (!passed) throw endedTooSoon();
     runHostHooks(['poststart'], record, 'running');
   } catch (error) {
     deleteFailed(options, record);
     throw error;
   }
+}
+
+function passListenerOf(record: ContainerRecord, gate: Fd): boolean {
+  const { init_process_pid: pid } = record;
+  using init = openPidfd(pid);
+  if (init === undefined) return false;
+  using link = takeLink(gate, init);
+  return passListener(link, record, { pid, status: 'created' });
 }
 
 function release(options: ContainerOptions): { record: ContainerRecord; gate: Fd } {

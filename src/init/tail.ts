@@ -22,12 +22,12 @@ import { applyPersonality } from '../process/personality.ts';
 import { setNofile, setRlimits } from '../process/rlimits.ts';
 import { giveStdio, keepStdio } from '../process/stdio.ts';
 import { becomeUser } from '../process/user.ts';
-import type { HostChannel } from '../protocol/channel.ts';
+import { encodeMessage, type HostChannel } from '../protocol/channel.ts';
 import { type Gate, waitForStart } from '../protocol/exec-fifo.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { show } from '../spec/explain.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
-import { hasHooks } from '../spec/query.ts';
+import { hasHooks, notifies } from '../spec/query.ts';
 import { runStartHooks } from './container-hooks.ts';
 
 const DEFAULT_UMASK = 0o022;
@@ -57,8 +57,10 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   const executable = findExecutable(argv[0] as string, env);
   if (program.noNewPrivileges) setNoNewPrivileges();
 
-  const run: () => never = prepareExec({ path: executable, argv, env, filter });
+  const run: (link: number) => never = prepareExec({ path: executable, argv, env, filter });
   const hasStartHooks = hasHooks(request.spec, 'startContainer');
+  const listens = notifies(request.spec.linux?.seccomp);
+  const isWatched = listens || hasHooks(request.spec, ...START_HOOKS);
   // The last but the waiting: the engine may not be able to do much more under these limits.
   if (!hasStartHooks) setRlimits(program.rlimits, request.softNofile);
   host.send({ type: 'ready' });
@@ -75,12 +77,12 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
       runStartHooks(request, env);
       setRlimits(program.rlimits, request.softNofile);
     }
+    const link = listens && gate !== undefined ? gate.link() : host;
     setNofile(program.rlimits);
-    if (hasHooks(request.spec, ...START_HOOKS)) (gate ?? host).send({ type: 'executing' });
-    return execute(executable, run, known);
+    if (isWatched) (gate ?? host).send({ type: 'executing' });
+    return execute(executable, () => run(link.number), known);
   };
-  if (gate !== undefined && hasHooks(request.spec, ...START_HOOKS)) return reportTo(gate, finish);
-  return finish();
+  return gate !== undefined && isWatched ? reportTo(gate, finish) : finish();
 }
 
 /** Tells `start` of a failure, which listens where there are hooks. */
@@ -113,11 +115,14 @@ function becomeUserOf({ spec, seccomp }: InitRequest, root: Fd): FilterToLoad | 
       field: 'process.cwd',
     });
   }
-  if (seccomp === undefined || program.noNewPrivileges) applyCapabilities(plan);
-  else return { ...filterOf(seccomp), capabilities: applyBeforeFilter(plan) };
-  return seccomp && filterOf(seccomp);
-}
-
-function filterOf({ program, flags }: NonNullable<InitRequest['seccomp']>): FilterToLoad {
-  return { program: Buffer.from(program, 'base64'), flags, capabilities: undefined };
+  const needsPrivilege = seccomp !== undefined && !program.noNewPrivileges;
+  const capabilities = needsPrivilege ? applyBeforeFilter(plan) : undefined;
+  if (!needsPrivilege) applyCapabilities(plan);
+  if (seccomp === undefined) return undefined;
+  return {
+    program: Buffer.from(seccomp.program, 'base64'),
+    flags: seccomp.flags,
+    capabilities,
+    announcement: notifies(spec.linux?.seccomp) ? encodeMessage({ type: 'listener' }) : undefined,
+  };
 }

@@ -2,9 +2,10 @@ import { within } from '../errors.ts';
 import { type CapabilityMasks, layOutCapset } from './capability.ts';
 import { ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
-import { allowCapset, encodeFilter, layOutFilter } from './seccomp.ts';
+import { allowKeyed, type CallKey, encodeFilter, layOutFilter, newCallKey } from './seccomp.ts';
+import { type LaidOutMessage, layOutMessage, MSG_NOSIGNAL } from './socket.ts';
 import { rawCall, syscall, syscallError, trySyscall } from './syscall.ts';
-import { syscallNumber } from './syscall-numbers.ts';
+import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
 
 const NOWHERE = 8n;
 
@@ -15,6 +16,8 @@ export interface FilterToLoad {
   flags: number;
   /** To set once it is loaded, which may take a capability that the program is not to have. */
   capabilities: CapabilityMasks | undefined;
+  /** With SECCOMP_FILTER_FLAG.newListener: what is sent ahead of the listener. */
+  announcement: Uint8Array | undefined;
 }
 
 export interface ExecPlan {
@@ -26,9 +29,10 @@ export interface ExecPlan {
 
 /**
  * Prepares the replacement of this process by a program: all memory is taken now, since resource limits may
- * refuse it later. The function returned does it, and returns only by throwing.
+ * refuse it later. The function returned does it, and returns only by throwing. A filter's listener is sent through the
+ * socket that it is given; it goes on when there is an answer.
  */
-export function prepareExec({ path, argv, env, filter }: ExecPlan): () => never {
+export function prepareExec({ path, argv, env, filter }: ExecPlan): (link: number) => never {
   const bytes = [path, ...argv, ...env].reduce((sum, text) => sum + 3 * text.length + 80, 4096);
   const memory = new Memory(bytes);
   const [pathAddress, argvAddress, envAddress] = [
@@ -41,30 +45,62 @@ export function prepareExec({ path, argv, env, filter }: ExecPlan): () => never 
   };
   if (filter === undefined) return execute;
   const load = prepareFilter(filter);
-  return () => {
-    load();
+  return (link) => {
+    load(link);
     return execute();
   };
 }
+
+const ANSWER_BYTES = 64;
+const NO_KEY: CallKey = [0, 0];
 
 /**
  * From the first system call on nothing may be allowed but execve: there is no other one until then, not even by the
  * engine, which has no reason for any while nothing is allocated.
  */
-function prepareFilter({ program, flags, capabilities }: FilterToLoad): () => void {
+function prepareFilter({ program, flags, capabilities, announcement }: FilterToLoad): (link: number) => void {
   const call = rawCall();
   const { koffi } = ffi();
-  const capset = capabilities && layOutCapset(capabilities);
-  const allow = capset ? encodeFilter(allowCapset(...capset)) : new Uint8Array();
+  const own: SyscallName[] = [];
+  if (capabilities !== undefined) own.push('capset');
+  if (announcement !== undefined) own.push('sendmsg', 'read');
+  const key = own.length > 0 ? newCallKey() : NO_KEY;
+  const allow = key === NO_KEY ? new Uint8Array() : encodeFilter(allowKeyed(own, key));
   const filter = layOutFilter([allow, program], flags);
-  const [seccompNumber, capsetNumber] = [syscallNumber('seccomp'), syscallNumber('capset')];
-  return () => {
-    if (call(seccompNumber, ...filter, 0, 0, 0) !== 0) fail('linux.seccomp: load the filter', 'seccomp');
-    if (capset !== undefined && call(capsetNumber, ...capset, 0, 0, 0, 0) !== 0)
+  const capset = capabilities && layOutCapset(capabilities);
+  const messages = announcement && {
+    first: layOutMessage(announcement, 0),
+    second: layOutMessage(new Uint8Array(1), 1),
+    answer: new Memory(ANSWER_BYTES).take(ANSWER_BYTES),
+  };
+  const numbers = {
+    seccomp: syscallNumber('seccomp'),
+    capset: syscallNumber('capset'),
+    sendmsg: syscallNumber('sendmsg'),
+    read: syscallNumber('read'),
+  };
+  return (link) => {
+    const listener = call(numbers.seccomp, ...filter, 0, 0, 0);
+    if (listener < 0) fail('linux.seccomp: load the filter', 'seccomp');
+    if (messages !== undefined) {
+      messages.second.putFd(0, listener);
+      send(link, messages.first);
+      send(link, messages.second);
+      const count = call(numbers.read, link, messages.answer, ANSWER_BYTES, 0, ...key);
+      if (count < 0) fail('linux.seccomp: wait until the listener is passed on', 'read');
+      // Who was to pass it on has ended.
+      if (count === 0) exitSurely(1);
+    }
+    if (capset !== undefined && call(numbers.capset, ...capset, 0, 0, ...key) !== 0)
       fail('process.capabilities: set', 'capset');
   };
 
-  function fail(action: string, name: 'seccomp' | 'capset'): never {
+  function send(link: number, { header }: LaidOutMessage): void {
+    const count = call(numbers.sendmsg, link, header, MSG_NOSIGNAL, 0, ...key);
+    if (count < 0) fail('linux.seccomp: hand over the listener', 'sendmsg');
+  }
+
+  function fail(action: string, name: keyof typeof numbers): never {
     const error = syscallError(name, koffi.errno());
     return within(
       action,

@@ -1,6 +1,6 @@
 import { Memory } from './memory.ts';
-import { trySyscall } from './syscall.ts';
-import { syscallNumber } from './syscall-numbers.ts';
+import { syscall, trySyscall } from './syscall.ts';
+import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
 
 // Classic BPF as seccomp(2) takes it. Sources: include/uapi/linux/{seccomp,filter,bpf_common,audit}.h.
 
@@ -16,7 +16,14 @@ export const SECCOMP_RET = {
   allow: 0x7fff0000,
 } as const;
 
-export const SECCOMP_FILTER_FLAG = { log: 1 << 1, specAllow: 1 << 2 } as const;
+export const SECCOMP_FILTER_FLAG = {
+  log: 1 << 1,
+  specAllow: 1 << 2,
+  /** seccomp(2) returns a descriptor, close-on-exec, that tells of what SECCOMP_RET.notify is about (Linux 5.0). */
+  newListener: 1 << 3,
+  /** Only with newListener (Linux 5.19). */
+  waitKillableRecv: 1 << 5,
+} as const;
 
 export const AUDIT_ARCH_X86_64 = 0xc000003e;
 const AUDIT_ARCH_AARCH64 = 0xc00000b7;
@@ -94,27 +101,43 @@ export function encodeFilter(instructions: readonly FilterInstruction[]): Uint8A
   return bytes;
 }
 
+/** The arguments behind those that a system call has, which the kernel does not look at, and a filter does. */
+export type CallKey = readonly [fifth: number, sixth: number];
+
+/** One that nobody guesses: 104 random bits. Nobody can read it either, whom a filter holds: not in a filter, not in a process. */
+export function newCallKey(): CallKey {
+  const random = new Uint32Array(4);
+  syscall('getrandom', new Uint8Array(random.buffer), random.byteLength, 0);
+  const [a = 0, b = 0, c = 0, d = 0] = random;
+  return [(a % 2 ** 20) * 2 ** 32 + b, (c % 2 ** 20) * 2 ** 32 + d];
+}
+
 /**
- * Allows capset(2) with exactly these two addresses, and leaves the rest to what follows. For the calling thread's
- * own last step behind its filter: the addresses mean nothing in the program that it then executes, and whoever
- * guesses them there can only give up capabilities with it.
+ * Allows these system calls, of four arguments at most, to who has the key, and leaves the rest to what follows: for the
+ * calling thread's own last steps behind its filter.
  */
-export function allowCapset(header: number, data: number): FilterInstruction[] {
-  const words = [header, data].flatMap((address, index) => [
-    { load: bpf.loadArgument(index, 0), value: address % 2 ** 32 },
-    { load: bpf.loadArgument(index, 1), value: Math.floor(address / 2 ** 32) },
+export function allowKeyed(names: readonly SyscallName[], key: CallKey): FilterInstruction[] {
+  const words = key.flatMap((word, index) => [
+    { load: bpf.loadArgument(4 + index, 0), value: word % 2 ** 32 },
+    { load: bpf.loadArgument(4 + index, 1), value: Math.floor(word / 2 ** 32) },
   ]);
-  const allow = bpf.return(SECCOMP_RET.allow);
   const native = process.arch === 'arm64' ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64;
-  const checks = [
-    { load: bpf.loadArchitecture, value: native },
-    { load: bpf.loadNumber, value: syscallNumber('capset') },
-    ...words,
-  ];
-  const rest = (index: number): number => 2 * (checks.length - index - 1) + 1;
+  const checks = words.flatMap(({ load, value }, index) => {
+    const rest = 2 * (words.length - index - 1) + 1;
+    return [load, bpf.jumpIfEqual(value, 0, rest)];
+  });
+  const numbers = names.map((name, index) => {
+    const left = names.length - index - 1;
+    return bpf.jumpIfEqual(syscallNumber(name), left, left > 0 ? 0 : checks.length + 1);
+  });
+  const count = 1 + numbers.length + checks.length + 1;
   return [
-    ...checks.flatMap(({ load, value }, index) => [load, bpf.jumpIfEqual(value, 0, rest(index))]),
-    allow,
+    bpf.loadArchitecture,
+    bpf.jumpIfEqual(native, 0, count),
+    bpf.loadNumber,
+    ...numbers,
+    ...checks,
+    bpf.return(SECCOMP_RET.allow),
   ];
 }
 
@@ -146,5 +169,7 @@ export function hasSeccompAction(action: number): boolean {
 
 /** Whether this kernel knows a flag of seccomp(2): it looks at them before it misses the filter. */
 export function hasSeccompFlag(flag: number): boolean {
-  return trySyscall('seccomp', SECCOMP_SET_MODE_FILTER, flag, null) === -EFAULT;
+  const { waitKillableRecv, newListener } = SECCOMP_FILTER_FLAG;
+  const flags = flag === waitKillableRecv ? flag | newListener : flag;
+  return trySyscall('seccomp', SECCOMP_SET_MODE_FILTER, flags, null) === -EFAULT;
 }

@@ -63,6 +63,11 @@ export function openPidfd(pid: number): Fd | undefined {
   return number < 0 ? undefined : new Fd(number);
 }
 
+/** One more descriptor of a file that another process has open under `number`, close-on-exec (Linux 5.6). */
+export function takeFd(pidfd: Fd, number: number): Fd {
+  return new Fd(syscall('pidfd_getfd', pidfd.number, number, 0));
+}
+
 /** Sends a signal through a pidfd; false when the process has ended. */
 export function signalPidfd(pidfd: Fd, signal: number): boolean {
   const result = trySyscall('pidfd_send_signal', pidfd.number, signal, 0, 0);

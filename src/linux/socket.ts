@@ -9,7 +9,7 @@ const SOCK_STREAM = 1;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
-const MSG_NOSIGNAL = 0x4000;
+export const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 
 const EPIPE = 32;
@@ -68,19 +68,34 @@ export function receive(socket: Fd, bytes: Uint8Array): number {
  * Source: unix(7), SCM_RIGHTS.
  */
 export function sendFds(socket: Fd, fds: readonly Fd[], text = '\0'): boolean {
-  const { memory, header, vector, control } = messageMemory();
-  memory.putLong(vector, memory.string(text));
-  memory.putLong(vector + 8, Buffer.byteLength(text));
-  memory.putLong(header + 40, CONTROL_HEADER_SIZE + ((4 * fds.length + 7) & ~7));
-  memory.putLong(control, CONTROL_HEADER_SIZE + 4 * fds.length);
-  memory.putInt(control + 8, SOL_SOCKET);
-  memory.putInt(control + 12, SCM_RIGHTS);
+  const { header, putFd } = layOutMessage(new TextEncoder().encode(text), fds.length);
   fds.forEach(({ number }, index) => {
-    memory.putInt(control + CONTROL_HEADER_SIZE + 4 * index, number);
+    putFd(index, number);
   });
   const result = trySyscall('sendmsg', socket.number, header, MSG_NOSIGNAL);
   if (result < 0 && result !== -EPIPE) throw syscallError('sendmsg', -result);
   return result >= 0;
+}
+
+/** A struct msghdr for sendmsg(2), in memory that stays. */
+export interface LaidOutMessage {
+  header: number;
+  putFd(index: number, fd: number): void;
+}
+
+/** Of bytes, at least one, and room for some descriptors, at most MAX_FDS. */
+export function layOutMessage(bytes: Uint8Array, fds: number): LaidOutMessage {
+  const { memory, header, vector, control } = messageMemory(bytes.length);
+  const text = memory.take(bytes.length);
+  memory.put(text, bytes);
+  memory.putLong(vector, text);
+  memory.putLong(vector + 8, bytes.length);
+  if (fds === 0) memory.putLong(header + 32, 0);
+  else memory.putLong(header + 40, CONTROL_HEADER_SIZE + ((4 * fds + 7) & ~7));
+  memory.putLong(control, CONTROL_HEADER_SIZE + 4 * fds);
+  memory.putInt(control + 8, SOL_SOCKET);
+  memory.putInt(control + 12, SCM_RIGHTS);
+  return { header, putFd: (index, fd) => memory.putInt(control + CONTROL_HEADER_SIZE + 4 * index, fd) };
 }
 
 /** Receives what sendFds sent; the descriptors are close-on-exec. None when the peer has ended. */
@@ -102,9 +117,9 @@ export function receiveFds(socket: Fd): Fd[] {
   return numbers.map((number) => new Fd(number));
 }
 
-/** A struct msghdr for one byte of data, and room for a control message. */
-function messageMemory(): { memory: Memory; header: number; vector: number; control: number } {
-  const memory = new Memory(4096);
+/** A struct msghdr for one byte of data, and room for a control message and `size` bytes. */
+function messageMemory(size = 0): { memory: Memory; header: number; vector: number; control: number } {
+  const memory = new Memory(4096 + size);
   const header = memory.take(MESSAGE_HEADER_SIZE);
   const vector = memory.take(16);
   const control = memory.take(CONTROL_HEADER_SIZE + 4 * MAX_FDS);

@@ -13,6 +13,15 @@ export type HostChannel = Channel<InitMessage, HostMessage>;
 
 const LENGTH_BYTES = 4;
 
+/** As Channel sends it. */
+export function encodeMessage(message: Message): Uint8Array {
+  const body = new TextEncoder().encode(JSON.stringify(message));
+  const bytes = new Uint8Array(LENGTH_BYTES + body.length);
+  new DataView(bytes.buffer).setUint32(0, body.length, true);
+  bytes.set(body, LENGTH_BYTES);
+  return bytes;
+}
+
 /** One end of the connection between the host and init: JSON messages, each behind its length in bytes. */
 export class Channel<Sent extends Message, Received extends Message> implements Disposable {
   constructor(
@@ -22,11 +31,12 @@ export class Channel<Sent extends Message, Received extends Message> implements 
 
   /** Sends a message; false when the peer has ended, whose last message may still be there to be received. */
   send(message: Sent): boolean {
-    const body = new TextEncoder().encode(JSON.stringify(message));
-    const bytes = new Uint8Array(LENGTH_BYTES + body.length);
-    new DataView(bytes.buffer).setUint32(0, body.length, true);
-    bytes.set(body, LENGTH_BYTES);
-    return send(this.socket, bytes);
+    return send(this.socket, encodeMessage(message));
+  }
+
+  /** For who must send by itself what encodeMessage has made. */
+  get number(): number {
+    return this.socket.number;
   }
 
   /** Sends descriptors, for a message that has announced them. */

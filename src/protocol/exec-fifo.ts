@@ -3,12 +3,15 @@ import { RuntimeError } from '../errors.ts';
 import { Fd, setNonBlocking } from '../linux/fd.ts';
 import { readAll, removeFile } from '../linux/file.ts';
 import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from '../linux/path.ts';
-import { poll } from '../linux/poll.ts';
-import { ignoreSignal, SIGPIPE } from '../linux/signal.ts';
+import { POLLIN, poll, pollEvents } from '../linux/poll.ts';
+import { ignoreSignal, SIGPIPE, takeFd } from '../linux/signal.ts';
+import { socketPair } from '../linux/socket.ts';
 import { syscall, trySyscall } from '../linux/syscall.ts';
-import type { LastMessage } from './messages.ts';
+import { Channel, type HostChannel, type InitChannel } from './channel.ts';
+import type { LastMessage, LinkMessage } from './messages.ts';
 
 const FIFO_MODE = 0o10622;
+const LINE_BYTES = 1 << 16;
 
 /** Makes the gate between create and start; returns a handle for init. */
 export function createExecFifo(path: string): Fd {
@@ -21,7 +24,9 @@ export function createExecFifo(path: string): Fd {
 /** Init's side: what `start` learns of it. Closed by execve. */
 export interface Gate {
   /** Tells `start`; false when that has ended. */
-  send(message: LastMessage): boolean;
+  send(message: LastMessage | LinkMessage): boolean;
+  /** A connection to `start`, through which descriptors can go. */
+  link(): HostChannel;
 }
 
 /** Init's side: blocks until `start` opens the fifo for reading. `proc` is a handle of a trusted /proc. */
@@ -29,16 +34,45 @@ export function waitForStart(proc: Fd, fifo: number): Gate {
   // An O_PATH handle cannot be written to: it is opened anew, which works for whatever uid init has now.
   const gate = new Fd(syscall('openat', proc.number, `self/fd/${fifo}`, O_WRONLY | O_CLOEXEC, 0));
   syscall('write', gate.number, '0', 1);
-  return {
-    send(message) {
-      const line = `${JSON.stringify(message)}\n`;
-      // A `start` that has been killed is no reason to end.
-      ignoreSignal(SIGPIPE, true);
-      const count = trySyscall('write', gate.number, line, Buffer.byteLength(line));
-      ignoreSignal(SIGPIPE, false);
-      return count > 0;
-    },
+  const send: Gate['send'] = (message) => {
+    const line = `${JSON.stringify(message)}\n`;
+    // A `start` that has been killed is no reason to end.
+    ignoreSignal(SIGPIPE, true);
+    const count = trySyscall('write', gate.number, line, Buffer.byteLength(line));
+    ignoreSignal(SIGPIPE, false);
+    return count > 0;
   };
+  return { send, link: () => linkThrough(gate, send) };
+}
+
+function linkThrough(gate: Fd, send: Gate['send']): HostChannel {
+  const [ours, theirs] = socketPair();
+  using _theirs = theirs;
+  const link: HostChannel = new Channel(ours, 'start');
+  send({ type: 'link', socket: theirs.number });
+  // Both ends are here until one is taken: only the fifo tells that `start` has ended.
+  const [taken] = pollEvents([
+    { fd: ours.number, events: POLLIN },
+    { fd: gate.number, events: 0 },
+  ]);
+  if (!taken || link.receive('go') === undefined)
+    throw new RuntimeError('the start command has ended', { code: 'PROTOCOL' });
+  return link;
+}
+
+/** The start command's side of Gate.link; throws what init has failed with. */
+export function takeLink(gate: Fd, init: Fd): InitChannel {
+  setNonBlocking(gate, false);
+  const line = new Uint8Array(LINE_BYTES);
+  // Nothing more comes before there is an answer.
+  const count = syscall('read', gate.number, line, line.length);
+  if (count === 0) throw endedTooSoon();
+  const message = JSON.parse(Buffer.from(line.subarray(0, count)).toString()) as LastMessage | LinkMessage;
+  if (message.type === 'failed') throw new RuntimeError(message.error.message, message.error.details);
+  if (message.type !== 'link') throw new RuntimeError(`init sent "${message.type}"`, { code: 'PROTOCOL' });
+  const link: InitChannel = new Channel(takeFd(init, message.socket), 'init');
+  link.send({ type: 'go' });
+  return link;
 }
 
 /** The start command's side: lets init go on, which must be alive at the end; removes the fifo. Returns its open end. */

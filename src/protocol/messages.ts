@@ -23,11 +23,15 @@ import type { Spec } from '../spec/config.ts';
  *      ◀────────────────────────────── ready ──     all that is left is the wait and execve
  *      (state.json, pid file)
  *      ── go ───────────────────────────────────▶   (exec.fifo, startContainer hooks)
- *      ◀────────────────────────── executing ──     only with startContainer or poststart hooks, and with
- *                                                   an exec.fifo through that, to the start command
+ *      ◀────────────────────────── executing ──     only with startContainer or poststart hooks or a
+ *                                                   listener, and with an exec.fifo through that, to start
+ *                                                   (linux.seccomp)
+ *      ◀───────────────── listener, descriptor ──   only with SCMP_ACT_NOTIFY
+ *      ── go ───────────────────────────────────▶   (capabilities)
  *      (end, poststart hooks)                       (execve)
  *
- * With `exec` it is the same, but for what only a new container needs.
+ * With `exec` it is the same, but for what only a new container needs. No descriptor goes through an exec.fifo: for a listener
+ * init first makes a connection to the start command, which takes its end from it (`link`).
  *
  * At any time init may send `log`, a line that the host writes: init's files are the container's. Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
  * the other one does: a container is created wholly or not at all.
@@ -43,11 +47,18 @@ export type InitMessage =
   | { type: 'mounted' }
   | { type: 'terminal' }
   | { type: 'ready' }
+  | { type: 'listener' }
   | { type: 'log'; line: string }
   | LastMessage;
 
 /** What init says at the end to whoever has let it go on. */
 export type LastMessage = { type: 'executing' } | { type: 'failed'; error: PlainError };
+
+/** To the start command: the number that its end of a connection has in init. */
+export interface LinkMessage {
+  type: 'link';
+  socket: number;
+}
 
 /** Everything that init needs to know. Descriptors are numbers in init's own table. */
 export interface InitRequest {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Document, Hooks, Namespace, NamespaceType, Spec } from './config.ts';
+import type { ExactSeccomp } from './exact.ts';
 
 /**
  * The entry of linux.namespaces of this type: without a path (an empty one counts as none) it asks for a new
@@ -34,6 +35,14 @@ export function delegatesCgroup(spec: Pick<Document, 'linux' | 'mounts'>): boole
 export function hasHooks({ hooks }: Pick<Document, 'hooks'>, ...kinds: readonly (keyof Hooks)[]): boolean {
   if (hooks === undefined) return false;
   for (const kind of kinds) if (hooks[kind]?.length) return true;
+  return false;
+}
+
+/** Whether there are system calls that whoever listens at linux.seccomp.listenerPath decides about. */
+export function notifies(seccomp: Pick<ExactSeccomp, 'defaultAction' | 'syscalls'> | undefined): boolean {
+  if (seccomp === undefined) return false;
+  if (seccomp.defaultAction === 'SCMP_ACT_NOTIFY') return true;
+  for (const { action } of seccomp.syscalls ?? []) if (action === 'SCMP_ACT_NOTIFY') return true;
   return false;
 }
 

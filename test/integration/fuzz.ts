@@ -3,8 +3,6 @@ import { RuntimeError } from '../../src/errors.ts';
 import { exampleSpec } from '../../src/spec/example.ts';
 import { parseDocument, validateSpec } from '../../src/spec/load.ts';
 import { validateResources } from '../../src/spec/load-resources.ts';
-import { refuseUnsupported } from '../../src/spec/unsupported.ts';
-import { set } from '../fixtures/broken/change.ts';
 import { complete, minimal } from '../fixtures/good-configs.ts';
 import { makeBundle, writeConfig } from '../helpers/bundle.ts';
 import { mappedConfig, richConfig, tame } from '../helpers/fuzz-config.ts';
@@ -72,12 +70,11 @@ t.test(`${CHECKS} documents from seed ${SEED} are checked`, { timeout }, async (
   let refused = 0;
   for (let count = 0; count < CHECKS; count += 1) {
     const { copy, what } = broken(pick(random, good), random);
-    const { error, reason } = failure(() => refuseUnsupported(validateSpec(copy)));
+    const { error, reason } = failure(() => validateSpec(copy));
     if (error) refused += 1;
     if (reason) t.fail(`number ${count} (${what}) ${reason}`);
-    const field = error?.code === 'NOT_SUPPORTED' ? undefined : error?.field;
-    if (error && error.code !== 'NOT_SUPPORTED' && !(field && isIn(field, copy)))
-      t.fail(`number ${count} (${what}): ${field} is not in it: ${error.message}`);
+    if (error && !(error.field && isIn(error.field, copy)))
+      t.fail(`number ${count} (${what}): ${error.field} is not in it: ${error.message}`);
   }
   t.ok(refused > CHECKS / 4 && refused < CHECKS, `${refused} of ${CHECKS} are refused`);
 });
@@ -112,17 +109,8 @@ t.test(`${TEXTS} texts from seed ${SEED} are parsed`, { timeout }, async (t) => 
 function promising(documents: readonly unknown[], random: Random): { copy: unknown; what: string } {
   for (;;) {
     const { copy, what } = broken(pick(random, documents), random);
-    if (random() < REFUSED_SHARE || !failure(() => refuseUnsupported(validateSpec(copy))).error)
-      return { copy, what };
+    if (random() < REFUSED_SHARE || !failure(() => validateSpec(copy)).error) return { copy, what };
   }
-}
-
-/** Without what this version does not carry out yet. */
-function supported(config: unknown): unknown {
-  const { error } = failure(() => refuseUnsupported(validateSpec(config)));
-  if (error?.code !== 'NOT_SUPPORTED') return config;
-  for (const field of error.message.replace(/^.*: /, '').split(', ')) set(field, undefined)(config);
-  return supported(config);
 }
 
 // Where something cannot be refused by mistake: what is not in namespaces of the container is in these.
@@ -164,7 +152,7 @@ function createAndDelete(bundle: string): { reason?: string; refused: boolean } 
 
 t.test(`${CREATES} containers from seed ${SEED} are created`, { timeout, ...only('trunc') }, async (t) => {
   const random = seeded(SEED);
-  const good = [richConfig(), richConfig(), mappedConfig()].map(supported);
+  const good = [richConfig(), richConfig(), mappedConfig()];
   let refused = 0;
   for (let count = 0; count < CREATES; count += 1) {
     const { copy, what } = promising(good, random);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { allowCapset, bpf, encodeFilter } from '../../src/linux/seccomp.ts';
+import { allowKeyed, bpf, encodeFilter, newCallKey } from '../../src/linux/seccomp.ts';
 import { runFilter } from '../../src/process/seccomp/bpf.ts';
 
 t.test('instructions as the kernel has them', async (t) => {
@@ -11,21 +11,34 @@ t.test('instructions as the kernel has them', async (t) => {
   t.equal(Buffer.from(bytes).toString('hex'), '200000000400000015000102' + '3e0000c0' + '060000000000ff7f');
 });
 
-t.test('capset is allowed by its addresses only', async (t) => {
+t.test('some system calls are allowed to who has the key', async (t) => {
   const arm = process.arch === 'arm64';
-  const [architecture, number] = arm ? [0xc00000b7, 91] : [0xc000003e, 126];
-  const [header, data] = [0x7f12_3456_7000, 0x7f12_3456_7040];
-  const rule = allowCapset(header, data);
-  const good = { architecture, number, args: [BigInt(header), BigInt(data)] };
-  t.equal(runFilter(rule, good), 0x7fff0000);
-  const others = [
-    { ...good, architecture: 0x40000003 },
-    { ...good, number: 1 },
-    { ...good, args: [BigInt(header) + 1n, BigInt(data)] },
-    { ...good, args: [BigInt(header), BigInt(data) + 64n] },
-    { ...good, args: [BigInt(header) + 2n ** 32n, BigInt(data)] },
-    { ...good, args: [BigInt(header), BigInt(data) + 2n ** 32n] },
-    { ...good, args: [BigInt(data), BigInt(header)] },
-  ];
-  for (const other of others) t.equal(runFilter(rule, other), 'next');
+  const architecture = arm ? 0xc00000b7 : 0xc000003e;
+  const [read, write, capset] = arm ? [63, 64, 91] : [0, 1, 126];
+  const key = [0x1234_5678_9abc, 0xf_edcb_a987_6543] as const;
+  const [fifth, sixth] = key.map(BigInt) as [bigint, bigint];
+  for (const names of [['capset'], ['read', 'capset'], ['capset', 'sendmsg', 'read']] as const) {
+    const rule = allowKeyed(names, key);
+    const good = { architecture, number: capset, args: [1n, 2n, 3n, 4n, fifth, sixth] };
+    const others = [
+      { ...good, architecture: 0x40000003 },
+      { ...good, number: write },
+      { ...good, args: [] },
+      { ...good, args: [fifth, sixth] },
+      ...[1n, -1n, 2n ** 32n, 2n ** 51n].flatMap((change) => [
+        { ...good, args: [0n, 0n, 0n, 0n, fifth + change, sixth] },
+        { ...good, args: [0n, 0n, 0n, 0n, fifth, sixth + change] },
+      ]),
+      { ...good, args: [0n, 0n, 0n, 0n, sixth, fifth] },
+    ];
+    t.equal(runFilter(rule, good), 0x7fff0000, names.join());
+    t.equal(runFilter(rule, { ...good, number: read }), names.length > 1 ? 0x7fff0000 : 'next');
+    for (const other of others) t.equal(runFilter(rule, other), 'next');
+  }
+});
+
+t.test('no two keys are the same', async (t) => {
+  const keys = Array.from({ length: 100 }, newCallKey);
+  t.equal(new Set(keys.flat()).size, 200);
+  for (const word of keys.flat()) t.ok(Number.isSafeInteger(word) && word >= 0);
 });

@@ -70,7 +70,7 @@ t.test('combinations that work', async (t) => {
   const namespaces = ['mount', 'network', 'time'].map((type) => ({ type }));
   const process = (part: object): object => ({ process: { ...minimal.process, ...part } });
   const linux = (part: object): object => ({ linux: { namespaces, ...part } });
-  const notify = { names: ['mount'], action: 'SCMP_ACT_NOTIFY' };
+  const notify = { names: ['mount', 'write'], action: 'SCMP_ACT_NOTIFY' };
   const bind = { destination: '/mnt', source: '/tmp', options: ['rbind'] };
   const good: object[] = [
     process({ scheduler: { policy: 'SCHED_BATCH', nice: -20 } }),
@@ -89,6 +89,8 @@ t.test('combinations that work', async (t) => {
     linux({ intelRdt: { closID: '/', schemata: ['MB:0=20', 'L2:0=f'] } }),
     linux({ netDevices: { eth0: { name: 'eth%d' }, eth1: { name: 'eth%d' }, 'a%b': {} } }),
     linux({ seccomp: { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: 'x', syscalls: [notify] } }),
+    linux({ seccomp: { defaultAction: 'SCMP_ACT_NOTIFY', listenerPath: 'x', listenerMetadata: 'y' } }),
+    linux({ seccomp: { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: 'x' } }),
     linux({ seccomp: { defaultAction: 'SCMP_ACT_TRACE', defaultErrnoRet: 65535 } }),
     linux({ personality: { domain: 'LINUX', flags: [] } }),
     linux({ timeOffsets: { boottime: { secs: 4611686018 }, monotonic: {} } }),

@@ -3,6 +3,7 @@ import { type Comparison, SCMP_CMP } from '../../linux/libseccomp.ts';
 import { SECCOMP_FILTER_FLAG, SECCOMP_RET } from '../../linux/seccomp.ts';
 import type { Seccomp, SeccompFlag, SeccompOperator } from '../../spec/config.ts';
 import type { ExactArgument, ExactSeccomp } from '../../spec/exact.ts';
+import { notifies } from '../../spec/query.ts';
 
 type Action = Seccomp['defaultAction'];
 
@@ -18,13 +19,13 @@ const ACTIONS: Readonly<Record<Action, number>> = {
   SCMP_ACT_NOTIFY: SECCOMP_RET.notify,
 };
 
-/** Without effect: all threads of the program come from the one that loads the filter; nobody is there to notify. */
+/** Without effect: all threads of the program come from the one that loads the filter. */
 const NO_FLAG = 0;
 const FLAGS: Readonly<Record<SeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_TSYNC: NO_FLAG,
   SECCOMP_FILTER_FLAG_LOG: SECCOMP_FILTER_FLAG.log,
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: SECCOMP_FILTER_FLAG.specAllow,
-  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: NO_FLAG,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: SECCOMP_FILTER_FLAG.waitKillableRecv,
 };
 
 const EPERM = 1;
@@ -58,8 +59,12 @@ export function filters({ defaultAction, syscalls = [] }: ExactSeccomp): boolean
 }
 
 /** For seccomp(2). As in runc a profile that says nothing gets no mitigation of speculative stores, as Linux 5.16 has it. */
-export function flagsOf({ flags = ['SECCOMP_FILTER_FLAG_SPEC_ALLOW'] }: ExactSeccomp): number {
-  return flags.reduce((mask, flag) => mask | FLAGS[flag], 0);
+export function flagsOf(seccomp: ExactSeccomp): number {
+  const { flags = ['SECCOMP_FILTER_FLAG_SPEC_ALLOW'] } = seccomp;
+  const { newListener, waitKillableRecv } = SECCOMP_FILTER_FLAG;
+  const asked = flags.reduce((mask, flag) => mask | FLAGS[flag], 0);
+  // The kernel takes the one only with the other; without a listener it means nothing.
+  return notifies(seccomp) ? asked | newListener : asked & ~waitKillableRecv;
 }
 
 /** Everything that a profile can say, sorted; flags with their numbers. */

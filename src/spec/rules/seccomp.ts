@@ -1,4 +1,5 @@
 import type { Document, Seccomp } from '../config.ts';
+import { notifies } from '../query.ts';
 import { each, hasNul, NUL, type Report, type Rule } from './rule.ts';
 
 type Action = Seccomp['defaultAction'];
@@ -14,28 +15,16 @@ function errnoRet(field: string, action: Action, value: number | undefined, repo
   else if (value > max) report(field, `must be from 0 to ${max} for ${action}, found ${value}`);
 }
 
-function syscalls({ syscalls }: Seccomp, report: Report): boolean {
-  let notifies = false;
-  each(syscalls, ({ names, action, errnoRet: value }, index) => {
-    const field = `${FIELD}.syscalls[${index}]`;
-    errnoRet(`${field}.errnoRet`, action, value, report);
-    if (action !== 'SCMP_ACT_NOTIFY') return;
-    notifies = true;
-    // Who makes the container could not tell anybody that it waits for its own answer.
-    if (names.includes('write')) report(`${field}.action`, 'must not be SCMP_ACT_NOTIFY for write');
-  });
-  return notifies;
-}
-
 function seccomp({ linux }: Document, report: Report): void {
   const seccomp = linux?.seccomp;
   if (!seccomp) return;
   const { defaultAction, defaultErrnoRet, listenerPath, listenerMetadata } = seccomp;
   errnoRet(`${FIELD}.defaultErrnoRet`, defaultAction, defaultErrnoRet, report);
-  if (defaultAction === 'SCMP_ACT_NOTIFY')
-    report(`${FIELD}.defaultAction`, 'must not be SCMP_ACT_NOTIFY: nothing could run without an answer');
-  const notifies = syscalls(seccomp, report);
-  if (notifies && !listenerPath) report(`${FIELD}.listenerPath`, 'is missing: SCMP_ACT_NOTIFY needs it');
+  each(seccomp.syscalls, ({ action, errnoRet: value }, index) => {
+    errnoRet(`${FIELD}.syscalls[${index}].errnoRet`, action, value, report);
+  });
+  if (!listenerPath && notifies(seccomp))
+    report(`${FIELD}.listenerPath`, 'is missing: SCMP_ACT_NOTIFY needs it');
   if (hasNul(listenerPath)) report(`${FIELD}.listenerPath`, NUL);
   if (listenerMetadata && !listenerPath) report(`${FIELD}.listenerMetadata`, 'needs listenerPath');
 }

@@ -84,6 +84,11 @@ t.test('architectures, flags', async (t) => {
   t.equal(flags([]), 0);
   t.equal(flags(['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_TSYNC']), 2);
   t.equal(flags(['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW']), 6);
+  const killable = ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'] as const;
+  t.equal(flags(killable), 2, 'nobody is there to notify');
+  const notify = { names: ['a'], action: 'SCMP_ACT_NOTIFY' } as const;
+  t.equal(flagsOf({ defaultAction: 'SCMP_ACT_ERRNO', syscalls: [notify], flags: killable }), 32 + 8 + 2);
+  t.equal(flagsOf({ defaultAction: 'SCMP_ACT_NOTIFY' }), 8 + 4);
 });
 
 t.test('many rules are sorted', async (t) => {

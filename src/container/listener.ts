@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { openReceiver } from '../console/socket.ts';
+import { RuntimeError, within } from '../errors.ts';
+import { FILE_KIND, kindOf, statusAt } from '../linux/stat.ts';
+import type { InitChannel } from '../protocol/channel.ts';
+import { endedTooSoon } from '../protocol/exec-fifo.ts';
+import type { Spec } from '../spec/config.ts';
+import { START_HOOKS } from '../spec/hook-kinds.ts';
+import { hasHooks, notifies } from '../spec/query.ts';
+import { OCI_VERSION, type Status, stateDocument } from '../spec/state.ts';
+import type { Init } from './start-init.ts';
+import type { ContainerRecord } from './store.ts';
+
+const FIELD = 'linux.seccomp.listenerPath';
+
+/** A process that loads the filter, of a container that is in that state. */
+export interface Listening {
+  pid: number;
+  status: Status;
+}
+
+/** Where the listener of linux.seccomp is to be sent; undefined when there is none. A relative path is the bundle's. */
+function listenerPath({ linux }: Pick<Spec, 'linux'>, bundle: string): string | undefined {
+  const path = linux?.seccomp?.listenerPath;
+  return path !== undefined && notifies(linux?.seccomp) ? resolve(bundle, path) : undefined;
+}
+
+/** What can be said before there is a listener: whoever waits for it may serve one connection after the other. */
+export function checkListener(spec: Spec, bundle: string): void {
+  const path = listenerPath(spec, bundle);
+  if (path === undefined) return;
+  const hint = 'is the agent running that decides about SCMP_ACT_NOTIFY?';
+  const details = { code: 'SOCKET', field: FIELD, hint } as const;
+  const status = within(FIELD, () => statusAt(path), details);
+  if (kindOf(status) !== FILE_KIND.socket) throw new RuntimeError(`${FIELD}: ${path} is no socket`, details);
+}
+
+/**
+ * Takes the listener from a process that has just loaded linux.seccomp, sends it to the listenerPath, and lets the process go
+ * on; false when that has ended instead. Source: runtime-spec, "The Container Process State".
+ */
+export function passListener(
+  link: InitChannel,
+  record: ContainerRecord,
+  { pid, status }: Listening,
+): boolean {
+  const { id, bundle, config, init_process_pid } = record;
+  const path = listenerPath(config, bundle);
+  if (path === undefined) return true;
+  if (link.receive('listener') === undefined) return false;
+  using listener = link.receiveFds()[0];
+  if (listener === undefined) throw new RuntimeError('init has sent no listener', { code: 'PROTOCOL' });
+  using receiver = openReceiver(FIELD, path);
+  const { annotations } = config;
+  const message = {
+    ociVersion: OCI_VERSION,
+    fds: ['seccompFd'],
+    pid,
+    metadata: config.linux?.seccomp?.listenerMetadata,
+    state: stateDocument(status, { id, bundle, annotations, pid: init_process_pid }),
+  };
+  receiver.send(listener, JSON.stringify(message));
+  link.send({ type: 'go' });
+  return true;
+}
+
+/** Waits until init has executed the program of `spec`: with that the connection ends. Throws its failure. */
+export function awaitProgram(init: Init, record: ContainerRecord, spec: Spec, status: Status): void {
+  const { channel, pid } = init;
+  const isWatched = notifies(spec.linux?.seccomp) || hasHooks(spec, ...START_HOOKS);
+  if (isWatched && channel.receive('executing') === undefined) throw endedTooSoon();
+  if (!passListener(channel, record, { pid, status })) throw endedTooSoon();
+  channel.receiveEnd();
+}
