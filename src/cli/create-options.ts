@@ -9,7 +9,7 @@ export function readCreateOptions(
   { settings, options }: Invocation<typeof createCommand> | Invocation<typeof runCommand>,
   id: string,
 ): CreateOptions {
-  const { root, systemd, systemdCgroup, rootless, listenFds, seccompCache } = settings;
+  const { root, systemd, systemdCgroup, rootless, listenFds, notifySocket, seccompCache } = settings;
   return {
     root,
     id,
@@ -21,6 +21,7 @@ export function readCreateOptions(
     noNewKeyring: options['no-new-keyring'],
     preserveFds: options['preserve-fds'],
     listenFds,
+    notifySocket,
     seccompCache,
     systemd,
     systemdCgroup,

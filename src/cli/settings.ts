@@ -18,6 +18,8 @@ export interface Settings {
   seccompCache: boolean;
   /** Number of sockets passed by systemd's socket activation. */
   listenFds: number;
+  /** Where systemd listens for the program to be ready. See sd_notify(3). */
+  notifySocket: string | undefined;
 }
 
 export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): Settings {
@@ -30,6 +32,7 @@ export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): 
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
     seccompCache: !globals['no-seccomp-cache'],
     listenFds: countListenFds(environment, process.pid),
+    notifySocket: environment.NOTIFY_SOCKET || undefined,
   };
 }
 

@@ -11,6 +11,7 @@ import { admit, requestAbout, schedule } from './admit.ts';
 import { removeCgroup } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
 import { openMountSources } from './mount-sources.ts';
+import { hasNotify } from './notify-socket.ts';
 import type { CreateOptions } from './options.ts';
 import { type Outlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
@@ -95,6 +96,7 @@ function requestOf(
     noNewKeyring,
     listenFds,
     preserveFds,
+    ...(hasNotify(options, record.config) ? { notify: true as const } : {}),
   };
 }
 

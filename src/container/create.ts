@@ -15,6 +15,7 @@ import { build, type Created, type Making } from './build.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
 import { afterDelete } from './host-hooks.ts';
 import { checkListener } from './listener.ts';
+import { addNotify, type Notify, openNotify } from './notify-socket.ts';
 import type { CreateOptions } from './options.ts';
 import { openOutlets } from './outlets.ts';
 import { endInit, startInit } from './start-init.ts';
@@ -35,7 +36,10 @@ export interface HowToStart {
 }
 
 /** Makes a container, or nothing: whatever fails, all that was made until then is undone. */
-export function createWith(options: CreateOptions, { fifo, terminal }: HowToStart): Created {
+export function createWith(
+  options: CreateOptions,
+  { fifo, terminal }: HowToStart,
+): Created & { notify: Notify | undefined } {
   const config = readConfig(options.bundle);
   options.inspect?.(config.document);
   const passedFds = options.listenFds + options.preserveFds;
@@ -55,7 +59,7 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
     );
     making.init = init;
     // While init boots.
-    const spec = config.validate();
+    const spec = addNotify(options, config.validate());
     checkMountLabel(spec.linux?.mountLabel);
     checkNoPivot(options, spec);
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
@@ -64,7 +68,10 @@ export function createWith(options: CreateOptions, { fifo, terminal }: HowToStar
     const seccomp = seccompProgram(exactSeccomp(spec.linux?.seccomp, config.text), seccompCache(options));
     if (seccomp !== undefined) init.request.seccomp = seccomp;
     if (fifo) giveExecFifo(fifoPath(options), spec);
-    return build({ ...options, ...outlets }, spec, init, making);
+    // Before the program runs, which is at once where there is no gate.
+    const notify = fifo ? undefined : openNotify(options);
+    making.undo.push(() => notify?.[Symbol.dispose]());
+    return { ...build({ ...options, ...outlets }, spec, init, making), notify };
   } catch (error) {
     unmake(making);
     throw error;

@@ -25,8 +25,14 @@ export interface ContainerOptions extends StoreOptions {
   systemd?: SystemdOptions;
 }
 
+/** For whoever lets a program run. */
+export interface NotifyOptions extends ContainerOptions {
+  /** Where systemd listens for it to be ready: $NOTIFY_SOCKET. */
+  notifySocket: string | undefined;
+}
+
 /** What `create` is asked for besides config.json. */
-export interface CreateOptions extends ContainerOptions {
+export interface CreateOptions extends NotifyOptions {
   /** Absolute path of the bundle directory. */
   bundle: string;
   /** Absolute path of the file that gets init's pid. */

@@ -6,6 +6,7 @@ import { deleteFailed, deleteOwn } from './delete.ts';
 import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
 import { runHostHooks } from './host-hooks.ts';
 import { awaitProgram } from './listener.ts';
+import { awaitReady, passAll } from './notify-socket.ts';
 import type { RunOptions } from './options.ts';
 
 /** 128 and SIGSYS. */
@@ -18,13 +19,17 @@ export async function run(options: RunOptions): Promise<number> {
   if (!options.detach && !options.noSubreaper) becomeSubreaper();
   // No exec.fifo: nobody but this process can give the permission to start.
   const terminal = forward && ((master: Fd) => takeTerminal(forward, master));
-  const { init, record } = createWith(options, { fifo: false, terminal });
+  const { init, record, notify } = createWith(options, { fifo: false, terminal });
   let status: number;
   try {
     awaitProgram(init, record, record.config, 'created');
     runHostHooks(['poststart'], record, 'running');
-    if (forward === undefined) return 0;
-    status = await waitInForeground(init.pid, forward);
+    if (forward === undefined) {
+      if (notify !== undefined) awaitReady(notify, init.pid);
+      return 0;
+    }
+    const passed = notify && passAll(notify, init.pid);
+    [status] = await Promise.all([waitInForeground(init.pid, forward), passed]);
   } catch (error) {
     deleteFailed(options, record);
     throw error;

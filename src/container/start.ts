@@ -7,7 +7,8 @@ import { hasHooks, notifies } from '../spec/query.ts';
 import { deleteFailed } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
 import { passListener } from './listener.ts';
-import type { ContainerOptions } from './options.ts';
+import { awaitReady, type Notify, openNotify } from './notify-socket.ts';
+import type { ContainerOptions, NotifyOptions } from './options.ts';
 import { statusOf } from './status.ts';
 import { type ContainerRecord, fifoPath, lock, readRecord } from './store.ts';
 
@@ -19,11 +20,23 @@ const refusals: Partial<Record<string, string>> = {
 };
 
 /** The `start` command: lets the program of a created container run. */
-export function start(options: ContainerOptions): void {
-  const { record, gate } = release(options);
+export function start(options: NotifyOptions): void {
+  const { record, gate, notify } = release(options);
   using _gate = gate;
+  using _notify = notify;
   const listens = notifies(record.config.linux?.seccomp);
-  if (!listens && !hasHooks(record.config, ...START_HOOKS)) return;
+  if (listens || hasHooks(record.config, ...START_HOOKS)) attendStart(options, record, { gate, listens });
+  if (notify !== undefined) awaitReady(notify, record.init_process_pid);
+}
+
+interface Attended {
+  gate: Fd;
+  /** Whether there is a listener of linux.seccomp to be passed on. */
+  listens: boolean;
+}
+
+/** What is between the permission to start and the program, and the poststart hooks. */
+function attendStart(options: ContainerOptions, record: ContainerRecord, { gate, listens }: Attended): void {
   // Without the lock: hooks may call commands that need it, or hang until `delete --force`.
   try {
     const passed = !listens || passListenerOf(record, gate);
@@ -44,7 +57,13 @@ function passListenerOf(record: ContainerRecord, gate: Fd): boolean {
   return passListener(link, record, { pid, status: 'created' });
 }
 
-function release(options: ContainerOptions): { record: ContainerRecord; gate: Fd } {
+interface Released {
+  record: ContainerRecord;
+  gate: Fd;
+  notify: Notify | undefined;
+}
+
+function release(options: NotifyOptions): Released {
   using _lock = lock(options);
   const record = readRecord(options);
   // Opened first: what the status says is then about the process that the pidfd means.
@@ -53,5 +72,6 @@ function release(options: ContainerOptions): { record: ContainerRecord; gate: Fd
   if (refusal !== undefined || init === undefined) {
     throw new RuntimeError(refusal ?? (refusals.stopped as string), { code: 'BAD_STATUS' });
   }
-  return { record, gate: releaseStart(fifoPath(options), init) };
+  const notify = openNotify(options);
+  return { record, gate: releaseStart(fifoPath(options), init), notify };
 }

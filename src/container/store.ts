@@ -43,6 +43,8 @@ export interface ContainerRecord {
 }
 
 export const containerDirectory = ({ root, id }: ContainerOptions): string => join(root, id);
+export const notifyDirectory = (options: ContainerOptions): string =>
+  join(containerDirectory(options), 'notify');
 export const fifoPath = (options: ContainerOptions): string => join(containerDirectory(options), 'exec.fifo');
 /** The directory of compiled profiles: no container can have that name. */
 export const seccompCache = ({
@@ -159,11 +161,20 @@ export function listIds(root: string): string[] | undefined {
   }
 }
 
+/** The one of $NOTIFY_SOCKET. */
+function removeRecordDirectory(directory: string): void {
+  for (const { name } of listDirectory(directory)) removeFile(join(directory, name));
+  removeDirectory(directory);
+}
+
 /** Removes everything that is kept of a container. */
 export function removeRecord(options: ContainerOptions): void {
   const directory = containerDirectory(options);
   try {
-    for (const { name } of listDirectory(directory)) removeFile(join(directory, name));
+    for (const { name, isDirectory } of listDirectory(directory)) {
+      if (isDirectory) removeRecordDirectory(join(directory, name));
+      else removeFile(join(directory, name));
+    }
     removeDirectory(directory);
   } catch (error) {
     // Somebody else was faster.

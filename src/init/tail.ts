@@ -44,7 +44,7 @@ export interface Tail {
 export function becomeProgram({ request, host, root, proc }: Tail): never {
   const program = request.spec.process;
   const user = program.user ?? {};
-  const env = programEnvironment({ root, proc }, program.env ?? [], user.uid ?? 0, request.listenFds);
+  const env = programEnvironment({ root, proc }, program.env ?? [], user.uid ?? 0, request);
   const argv = program.args;
 
   applyPersonality(request.spec.linux?.personality);

@@ -6,6 +6,7 @@ import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -32,16 +33,37 @@ export function socketPair(): [Fd, Fd] {
 /** Connects to the stream socket at `path`, of any length. Source: unix(7). */
 export function connectSocket(path: string): Fd {
   using place = openPath(path, O_PATH);
-  const socket = new Fd(syscall('socket', AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  // An address has room for 107 bytes only.
-  const name = new TextEncoder().encode(`/proc/self/fd/${place.number}\0`);
-  const address = new Uint8Array(2 + name.length);
+  return openSocket(SOCK_STREAM, 'connect', `${placeName(place)}\0`);
+}
+
+/** Connects to the datagram socket at `path`, of any length, or `@name` for one without a file. */
+export function connectDatagrams(path: string): Fd {
+  if (path.startsWith('@')) return openSocket(SOCK_DGRAM, 'connect', `\0${path.slice(1)}`);
+  using place = openPath(path, O_PATH);
+  return openSocket(SOCK_DGRAM, 'connect', `${placeName(place)}\0`);
+}
+
+/** Makes a datagram socket in a directory. */
+export function bindDatagrams(directory: string, name: string): Fd {
+  using place = openPath(directory, O_PATH);
+  return openSocket(SOCK_DGRAM, 'bind', `${placeName(place)}/${name}\0`);
+}
+
+/** A short name for an open file: an address has room for 107 bytes only. */
+function placeName({ number }: Fd): string {
+  return `/proc/self/fd/${number}`;
+}
+
+function openSocket(type: number, action: 'bind' | 'connect', name: string): Fd {
+  const socket = new Fd(syscall('socket', AF_UNIX, type | SOCK_CLOEXEC, 0));
+  const bytes = new TextEncoder().encode(name);
+  const address = new Uint8Array(2 + bytes.length);
   address[0] = AF_UNIX;
-  address.set(name, 2);
-  const result = trySyscall('connect', socket.number, address, address.length);
+  address.set(bytes, 2);
+  const result = trySyscall(action, socket.number, address, address.length);
   if (result === 0) return socket;
   socket.close();
-  throw syscallError('connect', -result);
+  throw syscallError(action, -result);
 }
 
 /** Sends bytes, all of them; false when the peer has ended. */

@@ -26,12 +26,22 @@ export interface Handles {
   proc: Fd;
 }
 
-/** process.env with HOME and the variables of systemd's descriptor passing. Source: sd_listen_fds(3). */
+/** What is passed to the program by systemd's protocols. */
+export interface Passed {
+  /** How many descriptors from 3 on are sockets. */
+  listenFds: number;
+  /** Whether it is to say when it is ready. */
+  notify?: true;
+}
+
+const NOTIFY_SOCKET = 'NOTIFY_SOCKET=/run/notify/notify.sock';
+
+/** process.env with HOME and the variables of systemd's protocols. Source: sd_listen_fds(3), sd_notify(3). */
 export function programEnvironment(
   place: Handles,
   env: readonly string[],
   uid: number,
-  listenFds: number,
+  { listenFds, notify }: Passed,
 ): string[] {
   const variables = withoutDuplicates(env);
   if ((variables.get('HOME') ?? 'HOME=') === 'HOME=') variables.set('HOME', `HOME=${homeOf(place, uid)}`);
@@ -39,6 +49,7 @@ export function programEnvironment(
     variables.set('LISTEN_FDS', `LISTEN_FDS=${listenFds}`);
     variables.set('LISTEN_PID', 'LISTEN_PID=1');
   }
+  if (notify) variables.set('NOTIFY_SOCKET', NOTIFY_SOCKET);
   return [...variables.values()];
 }
 

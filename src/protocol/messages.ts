@@ -75,6 +75,8 @@ export interface InitRequest {
   /** How many descriptors from 3 on are the program's: those of systemd's protocol, then --preserve-fds. */
   listenFds: number;
   preserveFds: number;
+  /** Set when a socket for sd_notify(3) is mounted in the container. */
+  notify?: true;
   /** The caller's soft RLIMIT_NOFILE, where the engine has changed its own. */
   softNofile?: number;
   /** The container's cgroup directories by controller. */
