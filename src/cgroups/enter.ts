@@ -14,6 +14,7 @@ type Paths = Readonly<Record<string, string>>;
 export function pathsToEnter(paths: Paths, pid: number, asked: readonly string[]): Paths {
   const wanted = parsePaths(asked);
   if (wanted === undefined) return withoutInner(paths, pid);
+  if (Object.keys(paths).length === 0) throw refusal('the container has none');
   if ('all' in wanted) return subPaths(paths, () => wanted.all);
   for (const controller of Object.keys(wanted.by)) {
     if (paths[controller] === undefined) throw refusal(`the container has no cgroup of ${controller}`);

@@ -15,7 +15,12 @@ function hint(failure: string): string | undefined {
   switch (failure) {
     case 'EACCES':
     case 'EPERM':
-      return 'this needs root, or a cgroup that was handed over to this user';
+      return (
+        'this needs root, or a cgroup that was handed over to this user, ' +
+        'as by systemd-run --user --scope -p Delegate=yes'
+      );
+    case 'CGROUP_ENABLE EACCES':
+      return 'it was not handed over to this user, see Delegate= in systemd.resource-control(5) and user@.service';
     case 'EROFS':
       return 'the cgroup filesystem is mounted read-only';
     case 'CGROUP_SET ENOENT':

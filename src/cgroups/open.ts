@@ -1,7 +1,10 @@
 // Runs on the host.
 import { RuntimeError } from '../errors.ts';
 import { readFile } from '../linux/file.ts';
+import { log } from '../log.ts';
+import type { Resources } from '../spec/config.ts';
 import { type Hierarchy, modeOf, parseHierarchies, unifiedTop } from './mode.ts';
+import { mayMake, NoCgroup } from './none.ts';
 import { cgroupPaths, ownDirectory } from './path.ts';
 import { SystemdCgroup } from './systemd/manager.ts';
 import { annotatedProperties } from './systemd/properties.ts';
@@ -17,14 +20,34 @@ export interface NewCgroup {
   /** Present when systemd shall make it. */
   systemd?: SystemdOptions | undefined;
   annotations?: Readonly<Record<string, string>> | undefined;
+  /** Whether a container that asks for no cgroup and no limits may go without where its caller may make none. */
+  forgiving?: boolean;
+  resources?: Resources | undefined;
 }
 
 /** The cgroup for a new container, in whatever hierarchies are mounted; nothing is made yet. */
 export function openCgroup(wanted: NewCgroup): Cgroup {
   const hierarchies = parseHierarchies(readFile('/proc/self/mountinfo'), readFile('/proc/self/cgroup'));
-  const { cgroupsPath, id, systemd } = wanted;
+  const { cgroupsPath, id, systemd, forgiving = false, resources = {} } = wanted;
   if (systemd !== undefined) return openUnit(hierarchies, { ...wanted, systemd });
-  return openIn(hierarchies, cgroupPaths(hierarchies, cgroupsPath, id));
+  if (!forgiving || cgroupsPath) return openIn(hierarchies, cgroupPaths(hierarchies, cgroupsPath, id));
+  const paths = tryPaths(hierarchies, id);
+  if (paths !== undefined && mayMake(paths)) return openIn(hierarchies, paths);
+  const none = new NoCgroup();
+  none.set(resources);
+  log.debug('the container gets no cgroup, because this user may not make one');
+  return none;
+}
+
+/** The default; undefined where this process's own cgroup cannot be seen, or there are none. */
+function tryPaths(hierarchies: readonly Hierarchy[], id: string): Record<string, string> | undefined {
+  if (hierarchies.length === 0) return undefined;
+  try {
+    return cgroupPaths(hierarchies, undefined, id);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'CGROUP_PATH') return undefined;
+    throw error;
+  }
 }
 
 /** As the unit of a systemd, whose own cgroup it is below. */
@@ -65,6 +88,7 @@ export function reopenUnit(
 
 /** The cgroup of an existing container, from the paths in its state.json. */
 export function reopenCgroup(paths: Readonly<Record<string, string>>): Cgroup {
+  if (Object.keys(paths).length === 0) return new NoCgroup();
   const { '': unified, ...version1 } = paths;
   if (unified !== undefined && Object.keys(version1).length === 0) return new V2Cgroup(unified);
   return new V1Cgroup(paths);

@@ -31,7 +31,8 @@ export const globalOptions = [
     type: 'string',
     default: 'auto',
     choices: ['true', 'false', 'auto'],
-    description: 'ignore missing permission for cgroups',
+    description:
+      'do without a cgroup where there is no permission to make one and no limit (auto: unless root)',
   },
   {
     name: 'no-seccomp-cache',

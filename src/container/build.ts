@@ -1,6 +1,7 @@
 import { openCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { checkRdt, discardRdt, findResctrl, joinRdt, planRdt, type RdtPlan } from '../intel-rdt.ts';
+import { isHostRoot } from '../linux/user-namespace.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
 import type { InitRequest } from '../protocol/messages.ts';
@@ -73,13 +74,16 @@ export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, 
   return { init, record };
 }
 
-function openNewCgroup({ id, systemd, systemdCgroup }: CreateOptions, spec: Spec): Cgroup {
+function openNewCgroup({ id, systemd, systemdCgroup, rootless }: CreateOptions, spec: Spec): Cgroup {
   const { annotations, linux } = spec;
+  const { cgroupsPath, resources } = linux ?? {};
   return openCgroup({
-    cgroupsPath: linux?.cgroupsPath,
+    cgroupsPath,
     id,
     systemd: systemdCgroup ? systemd : undefined,
     annotations,
+    forgiving: rootless === 'auto' ? !isHostRoot() : rootless,
+    resources,
   });
 }
 

@@ -6,6 +6,7 @@ import { isNamespace, type NamespaceKind, namespaceId, openNamespace } from '../
 import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { socketPair } from '../linux/socket.ts';
 import { statusOf } from '../linux/stat.ts';
+import { isHostRoot } from '../linux/user-namespace.ts';
 import { waitForExit } from '../linux/wait.ts';
 import { checkIdMaps, writeIdMaps } from '../namespaces/id-maps.ts';
 import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
@@ -56,8 +57,10 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
   for (let number = 0; number < FIRST_PASSED + passedFds; number++) setCloseOnExec(number, false);
   const [, ...rest] = selfCommand();
   const argv = ['trunc', ...rest, 'init', String(socket.number), String(addon.number)];
-  const started = startIn(plan, { file, argv, env: initEnvironment, fresh: plan.fresh, join });
+  const mappedByUser = !isHostRoot();
+  const started = startIn(plan, { file, argv, env: initEnvironment, fresh: plan.fresh, join, mappedByUser });
   const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
+  if (mappedByUser && join.length === 0 && !mount && !cgroup) request.traceable = true;
   for (const { fd } of join) fd.close();
   if (fifo !== undefined) request.fifo = fifo.number;
   if (mount !== undefined) request.joinMount = mount.number;

@@ -32,7 +32,7 @@ import { verifyNamespaces } from './verify.ts';
 export function createContainer(request: InitRequest, host: HostChannel): never {
   const { spec } = request;
   // No process of a namespace that is joined may look into this one while it holds the host's descriptors.
-  setDumpable(false);
+  setDumpable(request.traceable === true);
   // Modes in config.json are meant as they stand.
   setUmask(0);
   // Not the caller's session: the program could type on its terminal.

@@ -3,7 +3,7 @@ import { setUmask } from '../linux/credentials.ts';
 import { exitNow, type FilterToLoad, prepareExec } from '../linux/exec.ts';
 import { execFailure } from '../linux/exec-failure.ts';
 import type { Fd } from '../linux/fd.ts';
-import { keepCapabilities, setNoNewPrivileges } from '../linux/prctl.ts';
+import { keepCapabilities, setDumpable, setNoNewPrivileges } from '../linux/prctl.ts';
 import { resetSignals } from '../linux/signal.ts';
 import { log } from '../log.ts';
 import {
@@ -56,6 +56,8 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   // As the program's user, in its directory: what it may not execute, it shall not.
   const executable = findExecutable(argv[0] as string, env);
   if (program.noNewPrivileges) setNoNewPrivileges();
+  // The change of user has taken that away.
+  if (request.traceable) setDumpable(true);
 
   const run: (link: number) => never = prepareExec({ path: executable, argv, env, filter });
   const hasStartHooks = hasHooks(request.spec, 'startContainer');

@@ -6,7 +6,7 @@ import { Memory } from './memory.ts';
 import { CLONE_NEW, type NamespaceKind } from './namespace.ts';
 import { AT_FDCWD, O_CLOEXEC } from './path.ts';
 import { openPipe } from './pipe.ts';
-import { setDumpable } from './prctl.ts';
+import { PR_SET_DUMPABLE, setDumpable } from './prctl.ts';
 import { ALL_SIGNALS, setSignalMask } from './signal.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 import { waitForExit } from './wait.ts';
@@ -20,6 +20,8 @@ export interface ProcessPlan {
   fresh: readonly NamespaceKind[];
   /** Kinds to join, with their open namespaces. Mount and cgroup namespaces are left to the program. */
   join: readonly { kind: NamespaceKind; fd: Fd }[];
+  /** Whether who writes the maps of a new user namespace has no other right to it than being its user. */
+  mappedByUser: boolean;
 }
 
 /** A process that waits for its go-ahead before it executes the program. */
@@ -53,8 +55,9 @@ const MEMORY_SIZE = 1 << 17;
 export function startProcess(plan: ProcessPlan): StartedProcess {
   // The child starts with every signal blocked: a handler of the engine must not run in it.
   const mask = setSignalMask(ALL_SIGNALS);
-  // Inherited until execve: processes of a joined namespace may not trace this one (CVE-2016-9962).
-  if (plan.join.length > 0) setDumpable(false);
+  // Inherited until execve: processes of a joined namespace may not trace this one (CVE-2016-9962). Where there are none,
+  // its files in /proc are its user's, even if the executable is one that this user cannot read.
+  setDumpable(plan.join.length === 0);
   try {
     const memory = new Memory(MEMORY_SIZE);
     const { calls, made, go } = program(memory, plan);
@@ -121,10 +124,15 @@ function program(memory: Memory, plan: ProcessPlan): Program {
 
   const made = openPipe();
   const allowed = openPipe();
+  // For as long as the maps are written, which nobody else could.
+  const opens = plan.mappedByUser && plan.fresh.includes('user') && plan.join.length > 0;
+  const dumpable = (on: number): ChainCall[] => (opens ? [['prctl', PR_SET_DUMPABLE, on, 0, 0, 0]] : []);
   const ahead: ChainCall[] = [
+    ...dumpable(1),
     ['write', made.write.number, memory.take(1), 1],
     ['close', allowed.write.number],
     ['read', allowed.read.number, memory.take(1), 1],
+    ...dumpable(0),
   ];
   return {
     calls: [...(time ? enterNewTime(memory, ahead) : ahead), ...root, ...execute],

@@ -94,9 +94,14 @@ export function mayExecute(path: string): boolean {
 
 const W_OK = 2;
 
+/** Whether the present user may write to the file or directory as it is, mount flags considered. */
+export function isWritable(path: string): boolean {
+  return trySyscall('faccessat', AT_FDCWD, path, W_OK, 0) >= 0;
+}
+
 /** Whether the present user can write to the file, or let itself do so as its owner. */
 export function mayWrite(path: string): boolean {
-  return trySyscall('faccessat', AT_FDCWD, path, W_OK, 0) >= 0 || statusAt(path).uid === process.geteuid?.();
+  return isWritable(path) || statusAt(path).uid === process.geteuid?.();
 }
 
 export function exists(path: string): boolean {

@@ -2,7 +2,8 @@ import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 /** For call chains: the signal that comes when the parent has ended. */
 export const PR_SET_PDEATHSIG = 1;
-const PR_SET_DUMPABLE = 4;
+/** For call chains: whether files of the process in /proc belong to its user, who may also trace it. */
+export const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_CHILD_SUBREAPER = 36;

@@ -28,6 +28,11 @@ export function makeUserNamespace(writeMaps: (pid: number) => void): Fd {
   }
 }
 
+/** Whether this process is root outside of every user namespace: an ordinary user is not, nor is who became root in one. */
+export function isHostRoot(): boolean {
+  return process.geteuid?.() === 0 && isFirstUserNamespace();
+}
+
 /** Whether this process is in the first user namespace, which maps every id to itself. Source: user_namespaces(7). */
 export function isFirstUserNamespace(): boolean {
   return /^\s*0\s+0\s+4294967295\s*$/.test(readFile('/proc/self/uid_map'));

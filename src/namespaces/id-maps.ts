@@ -1,7 +1,9 @@
 // Runs on the host.
 import { RuntimeError, within } from '../errors.ts';
 import { readFile, writeExisting } from '../linux/file.ts';
+import { failedWith } from '../linux/path.ts';
 import type { IdMapping, Linux } from '../spec/config.ts';
+import { type IdKind, runMapHelper } from './map-helper.ts';
 
 const SMALLEST_PAGE = 4096;
 
@@ -12,14 +14,37 @@ export function mappingText(mappings: readonly IdMapping[]): string {
 
 /** Writes the uid and gid maps of a process in a new user namespace, each in one write as the kernel demands. */
 export function writeIdMaps(pid: number, { uidMappings = [], gidMappings = [] }: Linux): void {
-  writeIdMap(`/proc/${pid}/gid_map`, 'linux.gidMappings', gidMappings);
-  writeIdMap(`/proc/${pid}/uid_map`, 'linux.uidMappings', uidMappings);
+  writeIdMap(pid, 'gid', gidMappings);
+  writeIdMap(pid, 'uid', uidMappings);
 }
 
-function writeIdMap(path: string, field: string, mappings: readonly IdMapping[]): void {
+function writeIdMap(pid: number, kind: IdKind, mappings: readonly IdMapping[]): void {
   const text = mappingText(mappings);
   const hint = text.length < SMALLEST_PAGE ? undefined : 'its text must be shorter than a page: join ranges';
-  within(`${field}: write the map`, () => writeExisting(path, text), { code: 'ID_MAP', field, hint });
+  const field = `linux.${kind}Mappings`;
+  const write = () => writeExisting(`/proc/${pid}/${kind}_map`, text);
+  within(
+    `${field}: write the map`,
+    () => {
+      try {
+        write();
+      } catch (error) {
+        if (!failedWith(error, 'EPERM')) throw error;
+        if (!isOwnId(kind, mappings)) return runMapHelper(pid, kind, mappings);
+        // Without privileges its group may be mapped only if no group can be given up: some deny access. user_namespaces(7).
+        if (kind === 'gid') writeExisting(`/proc/${pid}/setgroups`, 'deny');
+        write();
+      }
+    },
+    { code: 'ID_MAP', field, hint },
+  );
+}
+
+/** What every user may map, to whatever id. */
+function isOwnId(kind: IdKind, mappings: readonly IdMapping[]): boolean {
+  const own = kind === 'uid' ? process.geteuid?.() : process.getegid?.();
+  const [{ hostID, size } = { hostID: -1, size: 0 }] = mappings;
+  return mappings.length === 1 && size === 1 && hostID === own;
 }
 
 /** Refuses mappings that are not those of the user namespace that a process has joined. */

@@ -88,6 +88,8 @@ export interface InitRequest {
   /** Namespaces that only a booted init can join. */
   joinMount?: number;
   joinCgroup?: number;
+  /** Set where only its user can look into it, and nobody is in its namespaces yet: the files in /proc are that user's. */
+  traceable?: true;
   /** Identities (`net:[4026531840]`), by kind, of namespaces that init must find itself in, or out of. */
   joined: Readonly<Record<string, string>>;
   left: Readonly<Record<string, string>>;

@@ -8,13 +8,13 @@ import { joinOwn, readCgroupFileIfThere, writeCgroupFile } from '../file.ts';
 import { freezeAll } from '../freeze.ts';
 import { hugePageSizes } from '../huge-pages.ts';
 import { type OomWatch, watchOomV2 } from '../oom.ts';
+import { whereAllowed } from '../privileges.ts';
 import { processesBelow, signalProcesses } from '../processes.ts';
 import { refuseReuse } from '../reuse.ts';
 import { restoreFiles, type SavedFile, saveFiles } from '../saved.ts';
 import type { CgroupStats } from '../stats/types.ts';
 import { v2Stats } from '../stats/v2.ts';
 import type { Cgroup } from '../types.ts';
-import { whereAllowed } from '../user-namespace.ts';
 import { enableControllers } from './controllers.ts';
 import { filterDevices } from './devices.ts';
 import { giveCgroup } from './ownership.ts';
@@ -85,7 +85,7 @@ export class V2Cgroup implements Cgroup {
   }
 
   giveTo(uid: number): void {
-    giveCgroup(this.#dir, uid);
+    whereAllowed(() => giveCgroup(this.#dir, uid));
   }
 
   processes(): number[] {

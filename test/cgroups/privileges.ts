@@ -1,5 +1,5 @@
 import t from 'tap';
-import { whereAllowed } from '../../src/cgroups/user-namespace.ts';
+import { whereAllowed } from '../../src/cgroups/privileges.ts';
 import { RuntimeError } from '../../src/errors.ts';
 
 // Within a user namespace: test/integration/cgroup-devices.ts.
