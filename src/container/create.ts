@@ -6,6 +6,7 @@ import { refuseHostSysctls } from '../namespaces/host-sysctls.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
 import { checkLabels } from '../process/labels.ts';
+import { lendOomScoreAdj } from '../process/oom-score-adj.ts';
 import { seccompProgram } from '../process/seccomp/profile.ts';
 import { createExecFifo } from '../protocol/exec-fifo.ts';
 import { checkMountLabel } from '../rootfs/mount-label.ts';
@@ -47,6 +48,7 @@ export function createWith(
   checkDescriptors(passedFds);
   const hasTerminal = config.document.process?.terminal === true;
   using outlets = relyOn(config, () => openOutlets(options, hasTerminal, terminal));
+  using _score = relyOn(config, () => lendOomScoreAdj(config.document.process?.oomScoreAdj));
   claim(options);
   // Held until everything is undone: nobody can claim the ID again before.
   using _lock = lock(options);

@@ -4,6 +4,7 @@ import { RuntimeError } from '../errors.ts';
 import { enterRdt } from '../intel-rdt.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
 import { checkLabels } from '../process/labels.ts';
+import { lendOomScoreAdj } from '../process/oom-score-adj.ts';
 import { seccompProgram } from '../process/seccomp/profile.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { changeProcess } from '../spec/change-process.ts';
@@ -40,6 +41,7 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Init
   using first = openProcess(record);
   refuse(options, record);
   if (first === undefined) throw stopped();
+  using _score = lendOomScoreAdj(process.oomScoreAdj);
   let init: Init | undefined;
   try {
     init = startInit(foreignNamespaces(first), { fifo: undefined, passedFds: options.preserveFds });
