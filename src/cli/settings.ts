@@ -28,7 +28,7 @@ export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): 
     root: root === undefined ? defaultRoot(environment) : checkRoot(root),
     rootGiven: root !== undefined,
     systemdCgroup: globals['systemd-cgroup'],
-    systemd: systemdOptions(environment, process.geteuid?.() ?? 0),
+    systemd: systemdOptions(environment, isOrdinaryUser(environment.USER)),
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
     seccompCache: !globals['no-seccomp-cache'],
     listenFds: countListenFds(environment, process.pid),
@@ -74,10 +74,9 @@ export function countListenFds(environment: NodeJS.ProcessEnv, pid: number): num
 const DEFAULT_TIMEOUT_S = 30;
 
 /** The system's own for root, otherwise the user's, by the message bus or past it. See sd_bus_open_system(3). */
-export function systemdOptions(environment: NodeJS.ProcessEnv, euid: number): SystemdOptions {
+export function systemdOptions(environment: NodeJS.ProcessEnv, user: boolean): SystemdOptions {
   const { DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS, TRUNC_SYSTEMD_TIMEOUT } = environment;
-  const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${euid}`;
-  const user = euid !== 0;
+  const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${process.geteuid?.()}`;
   const bus = user
     ? (DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtime}/bus`)
     : (DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket');

@@ -1,3 +1,4 @@
+import { comeWithinReach } from '../cgroups/systemd/reach.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { changeOwner } from '../linux/file.ts';
@@ -48,6 +49,7 @@ export function createWith(
   checkDescriptors(passedFds);
   const hasTerminal = config.document.process?.terminal === true;
   using outlets = relyOn(config, () => openOutlets(options, hasTerminal, terminal));
+  if (options.systemdCgroup && options.systemd?.user) comeWithinReach(options.systemd);
   using _score = relyOn(config, () => lendOomScoreAdj(config.document.process?.oomScoreAdj));
   claim(options);
   // Held until everything is undone: nobody can claim the ID again before.

@@ -1,5 +1,6 @@
 import { pathsToEnter } from '../cgroups/enter.ts';
 import { reopenCgroup } from '../cgroups/open.ts';
+import { comeWithinReach } from '../cgroups/systemd/reach.ts';
 import { RuntimeError } from '../errors.ts';
 import { enterRdt } from '../intel-rdt.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
@@ -41,6 +42,7 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Init
   using first = openProcess(record);
   refuse(options, record);
   if (first === undefined) throw stopped();
+  if (record.systemd_unit !== undefined && options.systemd?.user) comeWithinReach(options.systemd);
   using _score = lendOomScoreAdj(process.oomScoreAdj);
   let init: Init | undefined;
   try {

@@ -10,7 +10,7 @@ export const CGROUP_MANAGERS: Readonly<Record<'v1' | 'v2' | 'systemd' | 'systemd
   v1: true,
   v2: true,
   systemd: true,
-  systemdUser: false,
+  systemdUser: true,
 };
 
 /** Where the state of all containers of a caller lies: an absolute directory. */

@@ -10,6 +10,7 @@ import {
   newMount,
 } from '../linux/mount.ts';
 import { failedWith, makeDirectoryAt, makeLinkAt, O_DIRECTORY, O_PATH, openInRoot } from '../linux/path.ts';
+import { isFirstUserNamespace } from '../linux/user-namespace.ts';
 import { attach } from './attach.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
 import { openTarget } from './target.ts';
@@ -71,29 +72,44 @@ export function mountCgroup(step: MountStep, view: CgroupView, { root, label }: 
 /** The detached mount of one hierarchy, as the container may see it. */
 function hierarchyMount(controllers: readonly string[], step: MountStep, view: CgroupView): Fd {
   const own = view.paths[controllers[0] ?? ''];
-  if (view.whole !== undefined) return existing(view.whole, step);
-  if (!view.hasNamespace && own !== undefined) return existing(own, step);
+  const attributes = attributesOf(step);
+  if (view.whole !== undefined) return existing(view.whole, foreignAttributes(attributes));
+  if (!view.hasNamespace && own !== undefined) return existing(own, attributes);
   try {
-    return newHierarchyMount(controllers, step);
+    return newHierarchyMount(
+      controllers,
+      step,
+      own === undefined ? foreignAttributes(attributes) : attributes,
+    );
   } catch (error) {
+    if (!failedWith(error, 'EPERM', 'EBUSY')) throw error;
     // In a user namespace without a cgroup namespace of its own the kernel refuses; a bind is as good.
-    if (failedWith(error, 'EPERM', 'EBUSY') && own !== undefined) return existing(own, step);
-    throw error;
+    if (own !== undefined) return existing(own, attributes);
+    // Nothing, in place of what another mount may show there.
+    return newMount('tmpfs', [SOURCE, ['mode', '555'], ['nr_inodes', '1']], attributes | MOUNT_ATTR.RDONLY);
   }
 }
 
-function newHierarchyMount(controllers: readonly string[], step: MountStep): Fd {
-  if (controllers.length === 0) return newMount('cgroup2', [SOURCE, ...step.parameters], attributesOf(step));
+/**
+ * Beyond the container's own are cgroups that the user may own as whom a user namespace's root acts: they are not to be
+ * changed from inside (CVE-2023-25809).
+ */
+function foreignAttributes(attributes: number): number {
+  return isFirstUserNamespace() ? attributes : attributes | MOUNT_ATTR.RDONLY;
+}
+
+function newHierarchyMount(controllers: readonly string[], step: MountStep, attributes: number): Fd {
+  if (controllers.length === 0) return newMount('cgroup2', [SOURCE, ...step.parameters], attributes);
   const names = controllers.map((controller): FilesystemParameter => {
     const [key, value] = controller.split('=');
     return value === undefined ? [controller] : [key as string, value];
   });
-  return newMount('cgroup', [SOURCE, ...names], attributesOf(step));
+  return newMount('cgroup', [SOURCE, ...names], attributes);
 }
 
-function existing(path: string, step: MountStep): Fd {
+function existing(path: string, attributes: number): Fd {
   const mounted = cloneMount(path, false);
-  changeMount(mounted, { set: attributesOf(step), clear: 0 });
+  changeMount(mounted, { set: attributes, clear: 0 });
   return mounted;
 }
 

@@ -53,7 +53,7 @@ t.test('root in $XDG_RUNTIME_DIR', async (t) => {
 });
 
 t.test('where systemd is', async (t) => {
-  t.same(systemdOptions({}, 0), {
+  t.same(systemdOptions({}, false), {
     user: false,
     addresses: [
       { address: 'unix:path=/run/dbus/system_bus_socket', peer: false },
@@ -62,15 +62,15 @@ t.test('where systemd is', async (t) => {
     timeoutMs: 30_000,
   });
   const environment = { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/bus', TRUNC_SYSTEMD_TIMEOUT: '0.5' };
-  t.match(systemdOptions(environment, 0), { addresses: [{ address: 'unix:path=/bus' }], timeoutMs: 500 });
-  t.match(systemdOptions({ XDG_RUNTIME_DIR: '/run/user/7' }, 7), {
+  t.match(systemdOptions(environment, false), { addresses: [{ address: 'unix:path=/bus' }], timeoutMs: 500 });
+  t.match(systemdOptions({ XDG_RUNTIME_DIR: '/run/user/7' }, true), {
     user: true,
     addresses: [
       { address: 'unix:path=/run/user/7/bus' },
       { address: 'unix:path=/run/user/7/systemd/private' },
     ],
   });
-  t.equal(systemdOptions({ TRUNC_SYSTEMD_TIMEOUT: 'soon' }, 0).timeoutMs, 30_000, 'no number');
+  t.equal(systemdOptions({ TRUNC_SYSTEMD_TIMEOUT: 'soon' }, false).timeoutMs, 30_000, 'no number');
 });
 
 t.test('sockets of socket activation', async (t) => {

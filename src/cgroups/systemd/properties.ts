@@ -9,7 +9,7 @@ import type { UnitPlace } from './unit.ts';
 /** One property of a unit as StartTransientUnit and SetUnitProperties take it. */
 export type UnitProperty = [name: string, value: Variant];
 
-const property = (name: string, signature: string, value: DbusValue): UnitProperty => [
+export const property = (name: string, signature: string, value: DbusValue): UnitProperty => [
   name,
   { signature, value },
 ];

@@ -131,7 +131,9 @@ export class Systemd {
     }
     throw new RuntimeError(`systemd cannot be reached: ${failures.join('; ')}`, {
       code: 'SYSTEMD_UNREACHABLE',
-      hint: 'is systemd running here? without it leave out --systemd-cgroup',
+      hint: this.#options.user
+        ? 'the user needs a systemd of its own, as a login or loginctl enable-linger starts it, and XDG_RUNTIME_DIR'
+        : 'is systemd running here? without it leave out --systemd-cgroup',
     });
   }
 
