@@ -56,6 +56,7 @@ export type ErrorCode =
   | 'NET_DEVICE'
   // Cgroups, systemd, resctrl.
   | 'CGROUP_NONE'
+  | 'CGROUP_ROOTLESS'
   | 'CGROUP_PATH'
   | 'CGROUP_NOT_EMPTY'
   | 'CGROUP_FROZEN'

@@ -5,6 +5,7 @@ import { changeMount, cloneMount } from '../linux/mount.ts';
 import { failedWith, O_RDONLY, openPath } from '../linux/path.ts';
 import { makeUserNamespace } from '../linux/user-namespace.ts';
 import { mappingText } from '../namespaces/id-maps.ts';
+import { withHint } from '../rootfs/hint.ts';
 import { type Mappings, type MountStep, planMounts } from '../rootfs/mount-plan.ts';
 import { clonePropagation } from '../rootfs/propagation.ts';
 import { mapOwners, openSource } from '../rootfs/source.ts';
@@ -29,6 +30,8 @@ export function openMountSources(spec: Spec, bundle: string, pid: number): Fd[] 
   });
 }
 
+const HINTS = { EPERM: 'mapping owners (idmap) needs CAP_SYS_ADMIN on the host' };
+
 /** Only CAP_SYS_ADMIN over the caller's mount namespace may. */
 function mayClone(): boolean {
   try {
@@ -50,7 +53,7 @@ function mayNeedHost(spec: Spec): boolean {
 }
 
 function open(step: MountStep, spec: Spec, pid: number): Fd {
-  const mounted = openSource(step);
+  const mounted = withHint(step.idmap ? HINTS : {}, () => openSource(step));
   // As it would be in init's copy of these mounts: nothing that is mounted there may reach the host.
   changeMount(mounted, { set: 0, clear: 0, ...clonePropagation(spec) });
   if (step.idmap) {

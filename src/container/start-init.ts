@@ -89,10 +89,20 @@ function openFor(kind: NamespaceKind, path: string | undefined): Fd | undefined 
 function startIn(plan: NamespacePlan, program: ProcessPlan): StartedProcess {
   const field = 'linux.namespaces';
   const kinds = plan.fresh.join(', ');
-  return within(`${field}: start init in new namespaces (${kinds})`, () => startProcess(program), {
+  const start = () => startProcess(program);
+  return within(`${field}: start init in new namespaces (${kinds})`, start, {
     code: 'NAMESPACE_NEW',
     field,
+    hint: program.mappedByUser ? userHint(plan) : undefined,
   });
+}
+
+/** What keeps an ordinary user from making namespaces. */
+function userHint({ fresh }: NamespacePlan): string {
+  return fresh.includes('user')
+    ? 'may ordinary users make user namespaces here? see the sysctls user.max_user_namespaces, ' +
+        'kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns'
+    : 'an ordinary user needs a user namespace: trunc spec --rootless writes such a config.json';
 }
 
 function settle(started: StartedProcess, linux: Linux, { fresh, join }: NamespacePlan): void {

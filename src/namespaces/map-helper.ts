@@ -19,7 +19,7 @@ export function runMapHelper(pid: number, kind: IdKind, mappings: readonly IdMap
     throw new RuntimeError(
       `an ordinary user needs ${name} to map other ids than the own one, and it is not on the PATH`,
       {
-        code: 'ID_MAP_HELPER',
+        code: 'ID_MAP',
         errno: 'EPERM',
         hint: `install it (Debian, Ubuntu: uidmap; Fedora: shadow-utils), or map one id: ${ownId(kind)}`,
       },
@@ -40,7 +40,7 @@ export function runMapHelper(pid: number, kind: IdKind, mappings: readonly IdMap
   // What it says has the usage after it, and the name in front.
   const [reason = ''] = output.trim().replace(`${name}: `, '').split('\n');
   throw new RuntimeError(`${name}: ${reason === '' ? how : reason}`, {
-    code: 'ID_MAP_HELPER',
+    code: 'ID_MAP',
     errno: 'EPERM',
     hint: `the ids that the user ${ownId('uid')} may map are in /etc/sub${kind}, see subuid(5), and ${name} must be setuid root`,
   });

@@ -34,6 +34,7 @@ interface Moved extends Entry {
   index: number;
 }
 
+const FIELD = 'linux.netDevices';
 const OWN = '/proc/thread-self/ns/net';
 
 /** Moves linux.netDevices, of which there is one at least, into the network namespace of a process. */
@@ -65,8 +66,13 @@ export class NetDevices implements Disposable {
   #moved: Moved[] = [];
 
   constructor(path: string) {
+    const details = {
+      code: 'NET_DEVICE',
+      field: FIELD,
+      hint: 'devices are moved by CAP_NET_ADMIN of the host',
+    } as const;
     this.#namespace = openNamespace(path);
-    this.#inside = this.#in(openNetlink);
+    this.#inside = within(FIELD, () => this.#in(openNetlink), details);
   }
 
   #in<T>(action: () => T): T {

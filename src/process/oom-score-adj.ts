@@ -28,7 +28,7 @@ export function lendOomScoreAdj(value: unknown): Disposable | undefined {
   const file = openPath('/proc/self/oom_score_adj', O_RDWR);
   const before = readAll(file).trim();
   const hint = `without privileges it cannot be lower than it is for the caller, which is ${before}`;
-  within(`${field}: set ${value}`, () => writeAll(file, String(value)), { field, hint });
+  within(`${field}: set ${value}`, () => writeAll(file, String(value)), { code: 'PROCESS_SET', field, hint });
   return {
     [Symbol.dispose]() {
       // With shared memory it is the other process's too, until that has executed its program.
