@@ -28,6 +28,12 @@ export class NoCgroup implements Cgroup {
     if (limited !== undefined) throw lacking(limited);
   }
 
+  save(): [] {
+    return [];
+  }
+
+  restore(): void {}
+
   /** An ordinary user can make no device nodes, and has no more access to the host's than anyway. */
   setDevices(): void {}
 
