@@ -9,7 +9,8 @@ export function readCreateOptions(
   { settings, options }: Invocation<typeof createCommand> | Invocation<typeof runCommand>,
   id: string,
 ): CreateOptions {
-  const { root, systemd, systemdCgroup, rootless, listenFds, notifySocket, seccompCache } = settings;
+  const { root, systemd, systemdCgroup, rootless, listenFds, notifySocket, seccompCache, searchPath } =
+    settings;
   return {
     root,
     id,
@@ -23,6 +24,7 @@ export function readCreateOptions(
     listenFds,
     notifySocket,
     seccompCache,
+    searchPath,
     systemd,
     systemdCgroup,
     rootless,

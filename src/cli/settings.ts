@@ -16,6 +16,8 @@ export interface Settings {
   systemd: SystemdOptions;
   rootless: 'auto' | boolean;
   seccompCache: boolean;
+  /** $PATH. */
+  searchPath: string;
   /** Number of sockets passed by systemd's socket activation. */
   listenFds: number;
   /** Where systemd listens for the program to be ready. See sd_notify(3). */
@@ -31,6 +33,7 @@ export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): 
     systemd: systemdOptions(environment, isOrdinaryUser(environment.USER)),
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
     seccompCache: !globals['no-seccomp-cache'],
+    searchPath: environment.PATH ?? '',
     listenFds: countListenFds(environment, process.pid),
     notifySocket: environment.NOTIFY_SOCKET || undefined,
   };

@@ -38,7 +38,7 @@ export interface Making {
 export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, making: Making): Created {
   const cgroup = openNewCgroup(options, spec);
   const { pid, channel } = init;
-  init.settle(spec.linux);
+  init.settle(spec.linux, options.searchPath);
   const rdt = openRdt(spec, options.id);
   const record = recordOf(options, spec, pid, { cgroup, rdt });
   const sources = openMountSources(spec, options.bundle, pid);

@@ -87,7 +87,7 @@ function stopped(cause?: unknown): RuntimeError {
 function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Spec, init: Init): void {
   const { pid, channel } = init;
   const { process } = spec;
-  init.settle(undefined);
+  init.settle(undefined, '');
   channel.send({ type: 'request', request: requestOf(options, record, spec, init) });
   const { intel_rdt_path: group, intel_rdt_mon_path: monitor } = record;
   const cgroup = reopenCgroup(pathsToEnter(record.cgroup_paths, record.init_process_pid, options.cgroup));

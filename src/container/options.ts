@@ -53,6 +53,8 @@ export interface CreateOptions extends NotifyOptions {
   systemdCgroup: boolean;
   /** Whether failures to limit resources are forgiven; `auto`: when not really root. */
   rootless: 'auto' | boolean;
+  /** Where programs are looked for that trunc needs, as in $PATH. */
+  searchPath: string;
   /** Looks at config.json before it is checked. */
   inspect?: ((document: unknown) => void) | undefined;
 }

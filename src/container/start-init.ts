@@ -25,7 +25,7 @@ export interface Init {
   /** See OwnProgram. */
   view: Fd | undefined;
   /** Writes what only the host may write before the first instruction of init, and lets it go on. */
-  settle(linux: Linux | undefined): void;
+  settle(linux: Linux | undefined, searchPath: string): void;
   /** What of the request follows from how it was started. */
   request: Pick<InitRequest, 'joined' | 'left'> & Partial<InitRequest>;
 }
@@ -69,7 +69,11 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
     pid: started.pid,
     channel: new Channel(ours, 'init'),
     view,
-    settle: (linux) => settle(started, linux ?? {}, plan),
+    settle(linux = {}, searchPath) {
+      started.made();
+      settle(started.pid, linux, plan, searchPath);
+      started.go();
+    },
     request,
   };
 }
@@ -105,12 +109,10 @@ function userHint({ fresh }: NamespacePlan): string {
     : 'an ordinary user needs a user namespace: trunc spec --rootless writes such a config.json';
 }
 
-function settle(started: StartedProcess, linux: Linux, { fresh, join }: NamespacePlan): void {
-  started.made();
-  if (join.some(({ kind }) => kind === 'user')) checkIdMaps(started.pid, linux);
-  if (fresh.includes('user')) writeIdMaps(started.pid, linux);
-  if (fresh.includes('time')) writeTimeOffsets(started.pid, linux.timeOffsets);
-  started.go();
+function settle(pid: number, linux: Linux, { fresh, join }: NamespacePlan, searchPath: string): void {
+  if (join.some(({ kind }) => kind === 'user')) checkIdMaps(pid, linux);
+  if (fresh.includes('user')) writeIdMaps(pid, linux, searchPath);
+  if (fresh.includes('time')) writeTimeOffsets(pid, linux.timeOffsets);
 }
 
 /** The kernel's names of the joined namespaces: the inode of a namespace file is its number. */

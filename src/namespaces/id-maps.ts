@@ -3,7 +3,7 @@ import { RuntimeError, within } from '../errors.ts';
 import { readFile, writeExisting } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
 import type { IdMapping, Linux } from '../spec/config.ts';
-import { type IdKind, runMapHelper } from './map-helper.ts';
+import { type IdKind, type IdMap, runMapHelper } from './map-helper.ts';
 
 const SMALLEST_PAGE = 4096;
 
@@ -13,12 +13,17 @@ export function mappingText(mappings: readonly IdMapping[]): string {
 }
 
 /** Writes the uid and gid maps of a process in a new user namespace, each in one write as the kernel demands. */
-export function writeIdMaps(pid: number, { uidMappings = [], gidMappings = [] }: Linux): void {
-  writeIdMap(pid, 'gid', gidMappings);
-  writeIdMap(pid, 'uid', uidMappings);
+export function writeIdMaps(
+  pid: number,
+  { uidMappings = [], gidMappings = [] }: Linux,
+  searchPath: string,
+): void {
+  writeIdMap({ pid, kind: 'gid', mappings: gidMappings, searchPath });
+  writeIdMap({ pid, kind: 'uid', mappings: uidMappings, searchPath });
 }
 
-function writeIdMap(pid: number, kind: IdKind, mappings: readonly IdMapping[]): void {
+function writeIdMap(map: IdMap): void {
+  const { pid, kind, mappings } = map;
   const text = mappingText(mappings);
   const hint = text.length < SMALLEST_PAGE ? undefined : 'its text must be shorter than a page: join ranges';
   const field = `linux.${kind}Mappings`;
@@ -30,7 +35,7 @@ function writeIdMap(pid: number, kind: IdKind, mappings: readonly IdMapping[]): 
         write();
       } catch (error) {
         if (!failedWith(error, 'EPERM')) throw error;
-        if (!isOwnId(kind, mappings)) return runMapHelper(pid, kind, mappings);
+        if (!isOwnId(kind, mappings)) return runMapHelper(map);
         // Without privileges its group may be mapped only if no group can be given up: some deny access. user_namespaces(7).
         if (kind === 'gid') writeExisting(`/proc/${pid}/setgroups`, 'deny');
         write();

@@ -6,15 +6,23 @@ import type { IdMapping } from '../spec/config.ts';
 
 export type IdKind = 'uid' | 'gid';
 
+/** A map to be written for a process, and where to look for what can write it. */
+export interface IdMap {
+  pid: number;
+  kind: IdKind;
+  mappings: readonly IdMapping[];
+  searchPath: string;
+}
+
 const TIMEOUT_MS = 10_000;
 
 /**
  * Has `newuidmap` or `newgidmap` write the map of a process: only they may, for an ordinary user, and only ids that root has
  * set aside for that user. Sources: newuidmap(1), subuid(5).
  */
-export function runMapHelper(pid: number, kind: IdKind, mappings: readonly IdMapping[]): void {
+export function runMapHelper({ pid, kind, mappings, searchPath }: IdMap): void {
   const name = `new${kind}map`;
-  const file = findOnPath(name);
+  const file = findOnPath(searchPath, name);
   if (file === undefined) {
     throw new RuntimeError(
       `an ordinary user needs ${name} to map other ids than the own one, and it is not on the PATH`,
@@ -50,8 +58,8 @@ function ownId(kind: IdKind): number | undefined {
   return kind === 'uid' ? process.geteuid?.() : process.getegid?.();
 }
 
-function findOnPath(name: string): string | undefined {
-  for (const directory of (process.env.PATH ?? '').split(':')) {
+function findOnPath(searchPath: string, name: string): string | undefined {
+  for (const directory of searchPath.split(':')) {
     const path = `${directory}/${name}`;
     if (directory.startsWith('/') && mayExecute(path)) return path;
   }
