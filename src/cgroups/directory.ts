@@ -4,7 +4,8 @@ import { makeDirectory as makeOne, removeDirectory } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
 import { pause } from '../linux/pause.ts';
 import { cgroupError } from './file.ts';
-import { processesBelow, subCgroups } from './processes.ts';
+import { processesBelow } from './processes.ts';
+import { removeBelow } from './tree.ts';
 
 /** Makes a directory and its missing parents, and appends those it made to `made`, parents first. False if it is there. */
 export function makeDirectory(dir: string, made: string[], attempts = 3): boolean {
@@ -53,7 +54,7 @@ function tryRemove(dir: string): boolean {
 }
 
 function tryRemoveTree(dir: string): boolean {
-  for (const child of subCgroups(dir)) tryRemoveTree(child);
+  removeBelow(dir);
   return tryRemove(dir);
 }
 

@@ -1,32 +1,28 @@
 // Runs on the host.
-import { listDirectory } from '../linux/file.ts';
-import { failedWith } from '../linux/path.ts';
+import type { Fd } from '../linux/fd.ts';
+import { readAll } from '../linux/file.ts';
+import { failedWith, O_RDONLY } from '../linux/path.ts';
 import { syscall } from '../linux/syscall.ts';
-import { cgroupError, isGone, readCgroupFileIfThere } from './file.ts';
+import { cgroupError, isGone } from './file.ts';
+import { cgroupsBelow, openCgroupDirectory, tryOpenBelow } from './tree.ts';
+
+const PROCESSES = 'cgroup.procs';
 
 /** The processes in a cgroup and in those below it; none if it is gone. */
 export function processesBelow(dir: string): number[] {
-  return [...processesIn(dir), ...subCgroups(dir).flatMap(processesBelow)];
+  using top = openCgroupDirectory(dir);
+  if (top === undefined) return [];
+  return ['', ...cgroupsBelow(top, dir)].flatMap((path) => processesIn(top, path, dir));
 }
 
-function processesIn(dir: string): number[] {
+function processesIn(top: Fd, path: string, dir: string): number[] {
   try {
-    return readCgroupFileIfThere(dir, 'cgroup.procs').split('\n').filter(Boolean).map(Number);
+    using file = tryOpenBelow(top, path === '' ? PROCESSES : `${path}/${PROCESSES}`, O_RDONLY);
+    return file === undefined ? [] : readAll(file).split('\n').filter(Boolean).map(Number);
   } catch (thrown) {
     // A threaded cgroup: its processes are listed in the one above that is not.
-    if (failedWith(thrown, 'EOPNOTSUPP')) return [];
-    throw thrown;
-  }
-}
-
-/** The cgroups directly below one; none if it is gone. */
-export function subCgroups(dir: string): string[] {
-  try {
-    const entries = listDirectory(dir).filter(({ isDirectory }) => isDirectory);
-    return entries.map(({ name }) => `${dir}/${name}`);
-  } catch (thrown) {
-    if (isGone(thrown)) return [];
-    throw cgroupError('CGROUP_READ', `read ${dir}`, thrown);
+    if (isGone(thrown) || failedWith(thrown, 'EOPNOTSUPP')) return [];
+    throw cgroupError('CGROUP_READ', `read ${PROCESSES} below ${dir}`, thrown);
   }
 }
 

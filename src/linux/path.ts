@@ -117,6 +117,12 @@ export function removeAt(directory: Fd, name: string): void {
   syscall('unlinkat', directory.number, name, 0);
 }
 
+const AT_REMOVEDIR = 0x200;
+
+export function removeDirectoryAt(directory: Fd, name: Path): void {
+  syscall('unlinkat', directory.number, name, AT_REMOVEDIR);
+}
+
 /** Changes the owner of a directory entry itself, not of what a link there points to. */
 export function changeOwnerAt(directory: Fd, name: Path, uid: number, gid: number): void {
   syscall('fchownat', directory.number, name, uid, gid, AT_SYMLINK_NOFOLLOW);
