@@ -7,7 +7,7 @@ const NAME = basename(process.argv[1] ?? 'test').replace(/\.\w+$/, '');
 const CGROUPS = '/sys/fs/cgroup';
 
 /** Everything a test file makes lies in here, and goes when its process exits. */
-export const temp = mkdtempSync(join(tmpdir(), `trunc-${NAME}-`));
+export const temp = process.env.TRUNC_LAB ?? mkdtempSync(join(tmpdir(), `trunc-${NAME}-`));
 // A mapped root of a user namespace must be able to walk to its rootfs.
 chmodSync(temp, 0o755);
 /** Unique to this test file; every path, cgroup and environment made here has it in its name. */
@@ -127,6 +127,8 @@ export function namespaceOf(pid: number | 'self', type: string): string {
 }
 
 process.on('exit', () => {
+  // In a lab (lab.ts): what is mounted ends with it, and its maker cleans up.
+  if (process.env.TRUNC_LAB !== undefined) return;
   for (const pid of processes()) spawnSync('kill', ['-9', String(pid)]);
   for (const path of mounts().reverse()) spawnSync('umount', ['-l', path]);
   for (const path of cgroups(true)) {

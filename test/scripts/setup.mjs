@@ -9,7 +9,9 @@ import { at, run, runQuietly, say, stop } from './project.mjs';
 /** Debian packages whose program has another name. */
 const PROGRAMS = {
   'busybox-static': 'busybox',
+  'docker.io': 'dockerd',
   e2fsprogs: 'mke2fs',
+  netavark: '../lib/podman/netavark',
   'qemu-system-x86': 'qemu-system-x86_64',
   'util-linux': 'setpriv',
 };

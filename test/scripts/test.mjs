@@ -1,6 +1,6 @@
 /**
  * Sets up, builds and runs the tests; the last line is `N passed, N failed`, counted over tap's tests.
- * Usage: node test/scripts/test.mjs [STAGE...]; all stages but soak, fuzz and hostile-trees without an argument.
+ * Usage: node test/scripts/test.mjs [STAGE...]; without an argument, all stages that CI has.
  */
 import { readdirSync } from 'node:fs';
 import { at, run, say, stop } from './project.mjs';
@@ -8,6 +8,7 @@ import { installDebianPackages, installNpmPackages, requireRoot } from './setup.
 import { runTests } from './tap.mjs';
 
 const DEBIAN_PACKAGES = ['busybox-static', 'runc', 'crun', 'strace', 'jq'];
+const ENGINES = ['docker.io', 'containerd', 'podman', 'conmon', 'netavark', 'catatonit', 'iptables', 'curl'];
 const NOT_TESTS = /^(helpers|fixtures|bench|scripts|vm)\//;
 const ARCHITECTURE = 'test/architecture.ts';
 
@@ -16,7 +17,9 @@ const files = readdirSync(at('test'), { recursive: true })
   .map((file) => `test/${file}`)
   .sort();
 const integration = files.filter((file) => /^test\/(integration|security)\//.test(file));
-const unit = files.filter((file) => !integration.includes(file) && file !== ARCHITECTURE);
+const engines = files.filter((file) => file.startsWith('test/engines/'));
+const unit = files.filter((file) => ![...integration, ...engines, ARCHITECTURE].includes(file));
+const SLOW = ['--timeout=900'];
 
 /** Integration tests by name. */
 function named(...names) {
@@ -43,24 +46,28 @@ const STAGES = {
   node: [() => runTests(named('lifecycle', 'run'), { RUNTIME: 'node' })],
   // The tests are tested: what they say of trunc is true of runc, but for the tests that are trunc's only.
   runc: [() => runTests(integration, { RUNTIME: 'runc' })],
+  // Docker, containerd and Podman on the runtime: a little of everything, for CI, and all there is.
+  sample: [() => runTests(['test/engines/sample.ts'], {}, SLOW)],
+  engines: [() => runTests(engines, {}, SLOW)],
+  // 1,000 containers through containerd's shim.
+  shim: [() => runTests(['test/engines/shim-soak.ts'], { SHIMS: '1000' }, ['--timeout=3600'])],
   // Many containers, one after the other and all at once, and every fault point; only when asked for.
-  soak: [
-    () =>
-      runTests(named('soak', 'concurrency', 'kill9', 'cgroup-resources'), { SOAK: '1' }, ['--timeout=900']),
-  ],
+  soak: [() => runTests(named('soak', 'concurrency', 'kill9', 'cgroup-resources'), { SOAK: '1' }, SLOW)],
   // 10,000 images that mean ill, for 15 minutes and more; TREE_FIRST=N TREE_COUNT=N makes others.
   'hostile-trees': [() => runTests(['test/security/hostile-trees.ts'], { SOAK: '1' }, ['--timeout=7200'])],
   // Tens of thousands of broken configurations, hundreds of containers of them; FUZZ_SEED=N makes others.
-  fuzz: [() => runTests(named('fuzz'), { FUZZ: '1' }, ['--timeout=900'])],
+  fuzz: [() => runTests(named('fuzz'), { FUZZ: '1' }, SLOW)],
 };
-const LONG = ['soak', 'fuzz', 'hostile-trees'];
-const USUAL = Object.keys(STAGES).filter((stage) => !LONG.includes(stage));
+const USUAL = ['check', 'unit', 'integration', 'node', 'runc', 'sample'];
+const WITH_ENGINES = ['sample', 'engines', 'shim'];
 
 function prepare(stages) {
   installNpmPackages();
   if (stages.some((stage) => stage !== 'check' && stage !== 'unit')) {
     requireRoot('the integration tests');
     installDebianPackages(DEBIAN_PACKAGES);
+    if (stages.some((stage) => WITH_ENGINES.includes(stage))) installDebianPackages(ENGINES);
+    if (stages.includes('engines')) installDebianPackages(['tmux']);
   }
   return run(process.execPath, [at('test/scripts/build.mjs')]);
 }
