@@ -143,5 +143,5 @@ export declare const schema: Schema;
 }
 
 mkdirSync(output, { recursive: true });
-for (const name of ['config', 'state', 'features', 'resources', 'process']) await generate(name);
+for (const name of ['config', 'state', 'features', 'resources', 'process', 'seccomp']) await generate(name);
 generateSchema();

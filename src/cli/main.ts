@@ -32,6 +32,7 @@ const handlers: Record<string, AnyHandler> = {
   resume: async (invocation) => (await import('./commands/resume.ts')).handler(invocation),
   update: async (invocation) => (await import('./commands/update.ts')).handler(invocation),
   events: async (invocation) => (await import('./commands/events.ts')).handler(invocation),
+  seccomp: async (invocation) => (await import('./commands/seccomp.ts')).handler(invocation),
   spec: async (invocation) => (await import('./commands/spec.ts')).handler(invocation),
 };
 

@@ -1,6 +1,7 @@
 import { type Command, container, format, help, type Option } from './command.ts';
 import { execCommand } from './table-exec.ts';
 import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-limits.ts';
+import { seccompCommand } from './table-seccomp.ts';
 
 export type { Command, Option, Values } from './command.ts';
 
@@ -210,6 +211,7 @@ export const commands: readonly Command[] = [
   eventsCommand,
   specCommand,
   featuresCommand,
+  seccompCommand,
   helpCommand,
   completionCommand,
 ];

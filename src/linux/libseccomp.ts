@@ -23,7 +23,7 @@ const declarations = {
   export_bpf: ['int', 'void *', 'int'],
 } as const;
 
-const LIBRARY = 'libseccomp.so.2';
+export const LIBRARY = 'libseccomp.so.2';
 const SCMP_FLTATR_CTL_OPTIMIZE = 8;
 const BINARY_TREE = 2;
 const NR_SCMP_ERROR = -1;

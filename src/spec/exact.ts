@@ -17,14 +17,21 @@ export interface ExactSeccomp extends Omit<Seccomp, 'syscalls'> {
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 
 /**
- * The profile of a valid config.json, whose text is read once more where it has a number that is not exact: a filter
- * must not be about another one.
+ * A valid profile, and the text of its document, which is read once more where the profile has a number that is not exact:
+ * a filter must not be about another one. `find` takes the profile out of the document.
  */
-export function exactSeccomp(seccomp: Seccomp | undefined, text: string): ExactSeccomp | undefined {
+export function exactSeccomp(
+  seccomp: Seccomp | undefined,
+  text: string,
+  find: (document: unknown) => unknown = inConfig,
+): ExactSeccomp | undefined {
   const isRounded = (value = 0): boolean => value > Number.MAX_SAFE_INTEGER;
   const args = seccomp?.syscalls?.flatMap((rule) => rule.args ?? []) ?? [];
   if (!args.some(({ value, valueTwo }) => isRounded(value) || isRounded(valueTwo))) return seccomp;
   const quoted = text.replace(TOKENS, (token) => (/^\d{16,}$/.test(token) ? `"${token}"` : token));
-  const { linux } = JSON.parse(quoted) as { linux: { seccomp: ExactSeccomp } };
-  return linux.seccomp;
+  return find(JSON.parse(quoted)) as ExactSeccomp;
+}
+
+function inConfig(document: unknown): unknown {
+  return (document as { linux: { seccomp: unknown } }).linux.seccomp;
 }

@@ -1,4 +1,5 @@
 import { type ContainerEvent, events, measure } from '../../container/events.ts';
+import { exactJson } from '../exact-json.ts';
 import { containerOf, type Handler } from '../invocation.ts';
 import { print } from '../output.ts';
 import type { eventsCommand } from '../table-limits.ts';
@@ -14,14 +15,4 @@ export const handler: Handler<typeof eventsCommand> = (invocation) => {
 
 function tell(event: ContainerEvent): void {
   print(`${exactJson(event)}\n`);
-}
-
-const MARK = '\u0001';
-
-/** JSON in which integers of 64 bits are numbers with all of their digits. */
-export function exactJson(value: unknown): string {
-  const text = JSON.stringify(value, (_, item) =>
-    typeof item === 'bigint' ? `${MARK}${item}${MARK}` : item,
-  );
-  return text.replaceAll(/"\\u0001(-?\d+)\\u0001"/g, '$1');
 }

@@ -75,11 +75,23 @@ export const seccompNames = {
       .map((name) => `SCMP_CMP_${name}` as SeccompOperator)
       .sort(),
   flags: () => Object.entries(FLAGS) as [SeccompFlag, number][],
+  kernelAction: (action: Action): number => ACTIONS[action],
 };
 
 function actionOf(action: Action, errnoRet: number | undefined): number {
-  const takesData = action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE';
-  return takesData ? ACTIONS[action] | (errnoRet ?? EPERM) : ACTIONS[action];
+  return takesErrno(action) ? ACTIONS[action] | (errnoRet ?? EPERM) : ACTIONS[action];
+}
+
+function takesErrno(action: Action): boolean {
+  return action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE';
+}
+
+/** What a filter answers, in the words of a profile: the opposite of actionOf. */
+export function describeAction(number: number): { action: Action; errnoRet?: number } {
+  const kind = (number & 0xffff0000) >>> 0;
+  const names = Object.keys(ACTIONS) as Action[];
+  const action = names.findLast((name) => ACTIONS[name] === kind) ?? 'SCMP_ACT_KILL_PROCESS';
+  return takesErrno(action) ? { action, errnoRet: number & 0xffff } : { action };
 }
 
 export function planSeccomp(seccomp: ExactSeccomp): SeccompPlan {

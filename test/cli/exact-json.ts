@@ -1,5 +1,5 @@
 import t from 'tap';
-import { exactJson } from '../../../src/cli/commands/events.ts';
+import { exactJson } from '../../src/cli/exact-json.ts';
 
 t.equal(
   exactJson({ a: 2n ** 64n - 1n, b: [1, -5n], c: '5' }),
