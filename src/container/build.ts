@@ -6,6 +6,7 @@ import { hostId } from '../namespaces/id-maps.ts';
 import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import type { Spec } from '../spec/config.ts';
+import type { ExactSeccomp } from '../spec/exact.ts';
 import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
 import { delegatesCgroup, hasHooks } from '../spec/query.ts';
 import { admit, requestAbout, schedule } from './admit.ts';
@@ -34,13 +35,18 @@ export interface Making {
   undo: (() => void)[];
 }
 
+export interface BuildOptions extends CreateOptions, Outlets {
+  /** linux.seccomp with the numbers of config.json. */
+  seccomp: ExactSeccomp | undefined;
+}
+
 /** The host's part of the dialogue of protocol/messages.ts. */
-export function build(options: CreateOptions & Outlets, spec: Spec, init: Init, making: Making): Created {
+export function build(options: BuildOptions, spec: Spec, init: Init, making: Making): Created {
   const cgroup = openNewCgroup(options, spec);
   const { pid, channel } = init;
   init.settle(spec.linux, options.searchPath);
   const rdt = openRdt(spec, options.id);
-  const record = recordOf(options, spec, pid, { cgroup, rdt });
+  const record = recordOf(options, spec, pid, { cgroup, rdt, seccomp: options.seccomp });
   const sources = openMountSources(spec, options.bundle, pid);
   channel.send({
     type: 'request',

@@ -69,13 +69,14 @@ export function createWith(
     refuseHostSysctls(spec.linux?.sysctl, init.request.joined);
     checkLabels(spec.process);
     checkListener(spec, options.bundle);
-    const seccomp = seccompProgram(exactSeccomp(spec.linux?.seccomp, config.text), seccompCache(options));
-    if (seccomp !== undefined) init.request.seccomp = seccomp;
+    const seccomp = exactSeccomp(spec.linux?.seccomp, config.text);
+    const program = seccompProgram(seccomp, seccompCache(options));
+    if (program !== undefined) init.request.seccomp = program;
     if (fifo) giveExecFifo(fifoPath(options), spec);
     // Before the program runs, which is at once where there is no gate.
     const notify = fifo ? undefined : openNotify(options);
     making.undo.push(() => notify?.[Symbol.dispose]());
-    return { ...build({ ...options, ...outlets }, spec, init, making), notify };
+    return { ...build({ ...options, ...outlets, seccomp }, spec, init, making), notify };
   } catch (error) {
     unmake(making);
     throw error;

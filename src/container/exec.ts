@@ -108,7 +108,7 @@ function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Sp
 }
 
 function requestOf(options: ExecOptions, record: ContainerRecord, spec: Spec, init: Init): InitRequest {
-  const seccomp = seccompProgram(spec.linux?.seccomp, seccompCache(options));
+  const seccomp = seccompProgram(record.exact_seccomp ?? spec.linux?.seccomp, seccompCache(options));
   return {
     ...requestAbout(record, init),
     enters: true,

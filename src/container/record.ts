@@ -2,12 +2,14 @@ import type { Cgroup } from '../cgroups/types.ts';
 import type { RdtPlan } from '../intel-rdt.ts';
 import { processStat } from '../linux/proc.ts';
 import type { Spec } from '../spec/config.ts';
+import type { ExactSeccomp } from '../spec/exact.ts';
 import { rootfsPath } from '../spec/query.ts';
 import type { CreateOptions } from './options.ts';
 import type { ContainerRecord } from './store.ts';
 
-/** What belongs to a container besides its processes. */
+/** What belongs to a container besides its processes, and its profile with the numbers of config.json. */
 export interface Parts {
+  seccomp: ExactSeccomp | undefined;
   cgroup: Cgroup;
   rdt: RdtPlan | undefined;
 }
@@ -17,7 +19,7 @@ export function recordOf(
   options: CreateOptions,
   spec: Spec,
   pid: number,
-  { cgroup, rdt }: Parts,
+  { cgroup, rdt, seccomp }: Parts,
 ): ContainerRecord {
   const kinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
   const names: Record<string, string> = { mnt: 'NEWNS' };
@@ -37,5 +39,6 @@ export function recordOf(
     ...(rdt === undefined ? {} : { intel_rdt_path: rdt.group }),
     ...(rdt?.monitor === undefined ? {} : { intel_rdt_mon_path: rdt.monitor }),
     config: spec,
+    ...(seccomp === undefined || seccomp === spec.linux?.seccomp ? {} : { exact_seccomp: seccomp }),
   };
 }

@@ -16,6 +16,7 @@ import { lockFile } from '../linux/file-lock.ts';
 import { failedWith, O_DIRECTORY, O_RDONLY, openPath } from '../linux/path.ts';
 import { statusOf } from '../linux/stat.ts';
 import type { Spec } from '../spec/config.ts';
+import type { ExactSeccomp } from '../spec/exact.ts';
 import type { ContainerOptions, CreateOptions } from './options.ts';
 
 /** state.json: what is known of a container. Keys that others read have the names that they expect. */
@@ -40,6 +41,8 @@ export interface ContainerRecord {
   intel_rdt_path?: string;
   intel_rdt_mon_path?: string;
   config: Spec;
+  /** linux.seccomp, where `config` cannot hold its numbers. */
+  exact_seccomp?: ExactSeccomp;
 }
 
 export const containerDirectory = ({ root, id }: ContainerOptions): string => join(root, id);

@@ -5,7 +5,18 @@ import type { Seccomp } from '../../src/spec/config.ts';
 import { type Change, makeBundle, withUserNamespace } from '../helpers/bundle.ts';
 import { type Call, type Outcome, outcomes, putProbe } from '../helpers/probe.ts';
 import { only, requires, suite } from '../helpers/requires.ts';
-import { attempt, create, inside, nothingLeft, run, runtime, succeed, waitFor } from '../helpers/runtime.ts';
+import {
+  attempt,
+  create,
+  inside,
+  nothingLeft,
+  type RunOptions,
+  run,
+  running,
+  runtime,
+  succeed,
+  waitFor,
+} from '../helpers/runtime.ts';
 import { newId } from '../helpers/sandbox.ts';
 
 suite('root');
@@ -63,7 +74,7 @@ function probe(seccomp: Seccomp, calls: Call[], change: Change = privileges(true
 
 const results = (...args: Parameters<typeof probe>) => probe(...args).map(({ result }) => result);
 
-const NR = { chmod: 90, umask: 95, getpgid: 121, sync: 162, lseek: 8, close: 3 };
+const NR = { chmod: 90, umask: 95, getpgid: 121, getsid: 124, sync: 162, lseek: 8, close: 3 };
 
 t.test('the program has a filter, and may not do what it forbids', async (t) => {
   for (const noNewPrivileges of [true, false]) {
@@ -152,23 +163,50 @@ t.test('several rules about arguments: the first that holds decides', only('trun
   );
 });
 
-t.test('numbers that no double can hold', requires('x86-64'), async (t) => {
+t.test('numbers that no double can hold, also with exec', requires('x86-64'), async (t) => {
   const bundle = makeBundle((config) => {
-    config.process.args = ['/probe'];
-    const args = [{ index: 0, value: 7_777_777_777, op: 'SCMP_CMP_EQ' as const }];
-    profile(allowAll(forbid(['getpgid'], { errnoRet: 99, args })), privileges(true))(config);
+    config.process.args = ['/bin/sleep', '1000'];
+    const exact = { index: 0, value: 7_777_777_771, op: 'SCMP_CMP_EQ' as const };
+    const masked = {
+      index: 0,
+      value: 7_777_777_772,
+      valueTwo: 7_777_777_773,
+      op: 'SCMP_CMP_MASKED_EQ' as const,
+    };
+    const rules = [
+      forbid(['getpgid'], { errnoRet: 99, args: [exact] }),
+      forbid(['getsid'], { errnoRet: 99, args: [masked] }),
+    ];
+    profile(allowAll(...rules), privileges(true))(config);
   });
   const path = join(bundle, 'config.json');
-  writeFileSync(path, readFileSync(path, 'utf8').replace('7777777777', '18446744073709551614'));
-  const values = [-1, -2, -3, 0];
-  putProbe(
-    bundle,
-    values.map((value) => ({ number: NR.getpgid, args: [value] })),
+  const text = readFileSync(path, 'utf8')
+    .replace('7777777771', '18446744073709551614')
+    .replace('7777777772', '18446744073709551614')
+    .replace('7777777773', '18446744073709551612');
+  writeFileSync(path, text);
+  const values = [-1, -2, -3, -4, -5, 0];
+  const calls = [NR.getpgid, NR.getsid].flatMap((number) =>
+    values.map((value) => ({ number, args: [value] })),
   );
-  const found = outcomes((fd) => void run(['run', '--preserve-fds', '1', newId()], { bundle, fds: [fd] }));
+  putProbe(bundle, calls);
+  const denied = (start: (options: RunOptions) => void) => {
+    const found = outcomes((fd) => start({ fds: [fd] })) ?? [];
+    return calls.filter((_, index) => found[index]?.result === -99).map(({ args: [value] }) => value);
+  };
+  const { id } = running(t, undefined, [], { bundle });
+  const preserve = ['--preserve-fds', '1'];
   t.same(
-    values.filter((_, index) => found?.[index]?.result === -99),
-    [-2],
+    denied((options) => succeed(['exec', ...preserve, id, '/probe'], options)),
+    [-2, -3, -4],
+    'exec',
+  );
+  succeed(['delete', '--force', id]);
+  writeFileSync(path, text.replace('/bin/sleep', '/probe'));
+  t.same(
+    denied((options) => succeed(['run', ...preserve, newId()], { ...options, bundle })),
+    [-2, -3, -4],
+    'run',
   );
 });
 
