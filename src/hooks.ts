@@ -4,6 +4,7 @@ import { execFailure } from './linux/exec-failure.ts';
 import { failedWith } from './linux/path.ts';
 import type { Limit } from './linux/rlimit.ts';
 import { type ProgramEnd, runProgram } from './linux/run-program.ts';
+import type { SpawnPlan } from './linux/spawn.ts';
 import { log } from './log.ts';
 import type { Hook, Hooks } from './spec/config.ts';
 import type { State } from './spec/state.ts';
@@ -18,6 +19,8 @@ export interface HookContext {
   /** The caller's own when absent. */
   umask?: number;
   limits?: readonly Limit[];
+  /** A seccomp filter that holds for them. */
+  filter?: SpawnPlan['filter'];
   /** The caller's soft RLIMIT_NOFILE, where the engine has changed it. */
   softNofile?: number | undefined;
 }
@@ -67,6 +70,7 @@ function execute({ path, args = [], env, timeout }: Hook, context: HookContext):
       cwd: context.cwd,
       umask: context.umask,
       limits: [...nofile(context), ...(context.limits ?? [])],
+      filter: context.filter,
       input: JSON.stringify(context.state),
       milliseconds: timeout === undefined ? undefined : timeout * 1000,
     });
@@ -84,6 +88,7 @@ function nofile({ softNofile: soft }: HookContext): Limit[] {
 
 function hintOn(thrown: unknown): string | undefined {
   if (failedWith(thrown, 'EAGAIN')) return 'does linux.resources.pids.limit leave room for a hook?';
+  if (failedWith(thrown, 'ENOSYS')) return 'a hook has no agent that SCMP_ACT_NOTIFY for execve could ask';
   return undefined;
 }
 

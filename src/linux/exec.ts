@@ -2,7 +2,7 @@ import { within } from '../errors.ts';
 import { type CapabilityMasks, layOutCapset } from './capability.ts';
 import { ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
-import { allowKeyed, type CallKey, encodeFilter, layOutFilter, newCallKey } from './seccomp.ts';
+import { answerKeyed, type CallKey, encodeFilter, layOutFilter, newCallKey } from './seccomp.ts';
 import { type LaidOutMessage, layOutMessage, MSG_NOSIGNAL } from './socket.ts';
 import { rawCall, syscall, syscallError, trySyscall } from './syscall.ts';
 import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
@@ -65,7 +65,7 @@ function prepareFilter({ program, flags, capabilities, announcement }: FilterToL
   if (capabilities !== undefined) own.push('capset');
   if (announcement !== undefined) own.push('sendmsg', 'read');
   const key = own.length > 0 ? newCallKey() : NO_KEY;
-  const allow = key === NO_KEY ? new Uint8Array() : encodeFilter(allowKeyed(own, key));
+  const allow = key === NO_KEY ? new Uint8Array() : encodeFilter(answerKeyed(own, key));
   const filter = layOutFilter([allow, program], flags);
   const capset = capabilities && layOutCapset(capabilities);
   const messages = announcement && {

@@ -4,7 +4,7 @@ import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
 
 // Classic BPF as seccomp(2) takes it. Sources: include/uapi/linux/{seccomp,filter,bpf_common,audit}.h.
 
-/** What a filter answers; the low 16 bits are the data of `errno` and `trace`. */
+/** What a filter answers; the low 16 bits are the data of `errno` (0: success that did nothing) and `trace`. */
 export const SECCOMP_RET = {
   killProcess: 0x80000000,
   killThread: 0,
@@ -33,6 +33,7 @@ export const X32_SYSCALL_BIT = 0x40000000;
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_GET_ACTION_AVAIL = 2;
 const EFAULT = 14;
+const SIG_SETMASK = 2;
 
 /** Bytes of an instruction (struct sock_filter), and how many the kernel takes at most. */
 export const INSTRUCTION_SIZE = 8;
@@ -113,15 +114,18 @@ export function newCallKey(): CallKey {
 }
 
 /**
- * Allows these system calls, of four arguments at most, to who has the key, and leaves the rest to what follows: for the
+ * Answers these system calls, of four arguments at most, when they have the key, and leaves the rest to what follows: for the
  * calling thread's own last steps behind its filter.
  */
-export function allowKeyed(names: readonly SyscallName[], key: CallKey): FilterInstruction[] {
+export function answerKeyed(
+  names: readonly SyscallName[],
+  key: CallKey,
+  answer: number = SECCOMP_RET.allow,
+): FilterInstruction[] {
   const words = key.flatMap((word, index) => [
     { load: bpf.loadArgument(4 + index, 0), value: word % 2 ** 32 },
     { load: bpf.loadArgument(4 + index, 1), value: Math.floor(word / 2 ** 32) },
   ]);
-  const native = process.arch === 'arm64' ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64;
   const checks = words.flatMap(({ load, value }, index) => {
     const rest = 2 * (words.length - index - 1) + 1;
     return [load, bpf.jumpIfEqual(value, 0, rest)];
@@ -133,10 +137,25 @@ export function allowKeyed(names: readonly SyscallName[], key: CallKey): FilterI
   const count = 1 + numbers.length + checks.length + 1;
   return [
     bpf.loadArchitecture,
-    bpf.jumpIfEqual(native, 0, count),
+    bpf.jumpIfEqual(nativeAuditArch(), 0, count),
     bpf.loadNumber,
     ...numbers,
     ...checks,
+    bpf.return(answer),
+  ];
+}
+
+const nativeAuditArch = (): number => (process.arch === 'arm64' ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64);
+
+/** Allows to set the signal mask, as a call chain does between two calls. */
+export function allowSignalMask(): FilterInstruction[] {
+  return [
+    bpf.loadArchitecture,
+    bpf.jumpIfEqual(nativeAuditArch(), 0, 5),
+    bpf.loadNumber,
+    bpf.jumpIfEqual(syscallNumber('rt_sigprocmask'), 0, 3),
+    bpf.loadArgument(0, 0),
+    bpf.jumpIfEqual(SIG_SETMASK, 0, 1),
     bpf.return(SECCOMP_RET.allow),
   ];
 }

@@ -6,6 +6,15 @@ import { Memory } from './memory.ts';
 import { openPipe } from './pipe.ts';
 import { PR_SET_PDEATHSIG } from './prctl.ts';
 import { encodeLimit, type Limit } from './rlimit.ts';
+import {
+  allowSignalMask,
+  answerKeyed,
+  type CallKey,
+  encodeFilter,
+  layOutFilter,
+  newCallKey,
+  SECCOMP_RET,
+} from './seccomp.ts';
 import { ALL_SIGNALS, changedSignals, MASK_BYTES, NO_SIGNALS, SIGKILL, setSignalMask } from './signal.ts';
 import { syscall, syscallError } from './syscall.ts';
 import { waitForExit } from './wait.ts';
@@ -25,8 +34,11 @@ export interface SpawnPlan {
   limits: readonly Limit[];
   /** Whether it leads a process group, so that it can be killed with its children. */
   leadsGroup: boolean;
+  /** A seccomp filter that holds for it: BPF instructions, and flags of seccomp(2). */
+  filter?: { program: Uint8Array; flags: number } | undefined;
 }
 
+const FAILED = 127;
 const CLONE_PIDFD = 0x1000;
 const CLONE_VFORK = 0x4000;
 const ERRNO_BYTES = 4;
@@ -76,15 +88,27 @@ function textBytes(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + 3 * text.length + 80, 0);
 }
 
-function executeCalls(memory: Memory, { file, argv, env }: SpawnPlan, failure: Fd): ChainCall[] {
+function executeCalls(memory: Memory, plan: SpawnPlan, failure: Fd): ChainCall[] {
   const { koffi, libc } = ffi();
+  const { file, argv, env, filter } = plan;
   // errno of this thread is also that of the child, which has the same thread pointer.
   const errno = koffi.address(libc.func('__errno_location', 'void *', [])());
-  return [
-    ['execve', memory.string(file), memory.vector(argv), memory.vector(env)],
-    ['write', failure.number, errno, ERRNO_BYTES],
-    ['exit_group', 127],
+  const fail = (key: CallKey): ChainCall[] => [
+    ['write', failure.number, errno, ERRNO_BYTES, 0, ...key],
+    ['exit_group', FAILED, 0, 0, 0, ...key],
   ];
+  const execute: ChainCall = ['execve', memory.string(file), memory.vector(argv), memory.vector(env)];
+  if (filter === undefined) return [execute, ...fail([0, 0])];
+  // The filter itself keeps the chain from failing: where it could not be loaded there is no program without it.
+  const [ifLoaded, own] = [newCallKey(), newCallKey()];
+  const names = ['write', 'exit_group'] as const;
+  const first = [
+    ...answerKeyed(names, ifLoaded, SECCOMP_RET.errno),
+    ...answerKeyed(names, own),
+    ...allowSignalMask(),
+  ];
+  const load: ChainCall = ['seccomp', ...layOutFilter([encodeFilter(first), filter.program], filter.flags)];
+  return [load, ...fail(ifLoaded), execute, ...fail(own)];
 }
 
 /** What the child does before it becomes the program. */

@@ -275,17 +275,59 @@ t.test("Docker's profile", async (t) => {
   }
 });
 
-// runc's filter holds for these hooks too.
-t.test('startContainer hooks run before the filter is there', only('trunc'), async (t) => {
-  const { id, output } = create(t, (config) => {
-    profile(allowAll(forbid(['chmod', 'fchmodat', 'fchmodat2'])))(config);
-    config.process.args = ['/bin/sh', '-c', 'chmod 700 /tmp 2>&1; stat -c %a /tmp'];
-    const args = ['sh', '-c', 'chmod 750 /tmp; grep ^Seccomp: /proc/self/status > /tmp/seen'];
-    config.hooks = { startContainer: [{ path: '/bin/sh', args, env: ['PATH=/bin'] }] };
+t.test('the filter holds for startContainer hooks', async (t) => {
+  for (const noNewPrivileges of [true, false]) {
+    const { id, output } = create(t, (config) => {
+      const rules = allowAll(forbid(['chmod', 'fchmodat', 'fchmodat2']));
+      profile(rules, privileges(noNewPrivileges))(config);
+      config.process.args = ['/bin/sh', '-c', 'chmod 700 /tmp 2>&1; stat -c %a /tmp; cat /tmp/seen'];
+      const script =
+        '{ chmod 750 /tmp 2>&1; grep -h ^Seccomp: /proc/self/status; cat; } > /tmp/seen; umask > /tmp/umask; :';
+      config.hooks = {
+        startContainer: [{ path: '/bin/sh', args: ['sh', '-c', script], env: ['PATH=/bin'] }],
+      };
+    });
+    succeed(['start', id]);
+    waitFor(id, 'stopped');
+    const refusal = /Operation not permitted\n/.source;
+    const seen = new RegExp(`${refusal}\\d+\n.*${refusal}Seccomp:\\s2\n\\{"ociVersion"`);
+    t.match(output.stdout, seen, String(noNewPrivileges));
+    t.notMatch(output.stdout, /750/);
+  }
+});
+
+// runc's own last steps are none of such a profile.
+t.test('a filter that forbids to execute the hook, or nearly everything', only('trunc'), async (t) => {
+  const hooked =
+    (seccomp: Seccomp, path: string): Change =>
+    (config) => {
+      profile(seccomp, privileges(false))(config);
+      config.process.args = ['/probe'];
+      config.hooks = { startContainer: [{ path }] };
+    };
+  const fails = (seccomp: Seccomp, path: string) => {
+    const bundle = makeBundle(hooked(seccomp, path));
+    putProbe(bundle, []);
+    return run(['run', newId()], { bundle });
+  };
+  const strict = (...syscalls: Rule[]): Seccomp => ({
+    defaultAction: 'SCMP_ACT_KILL_PROCESS',
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls,
   });
-  succeed(['start', id]);
-  waitFor(id, 'stopped');
-  t.match(output.stdout, /not permitted\n750\n$/);
+  const allowed: Rule = { names: ['execve', 'exit_group'], action: 'SCMP_ACT_ALLOW' };
+  t.match(fails(strict(allowed, { names: ['write'], action: 'SCMP_ACT_ALLOW' }), '/probe'), { status: 0 });
+  // Not even what tells of the failure is allowed.
+  const missing = fails(strict(allowed), '/no/such/hook');
+  t.match(missing, {
+    status: 1,
+    stderr: /hooks\.startContainer\[0\]: execute \/no\/such\/hook: no such file/,
+  });
+  const none = { names: ['execve'], action: 'SCMP_ACT_ALLOW' } as const;
+  t.match(fails(strict(none), '/probe'), {
+    status: 1,
+    stderr: /startContainer\[0\]: \/probe: killed by signal 31/,
+  });
 });
 
 t.test('features', only(['trunc', 'runc']), async (t) => {

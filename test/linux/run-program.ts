@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { type ProgramRun, runProgram } from '../../src/linux/run-program.ts';
 
@@ -69,4 +70,12 @@ t.test('no descriptor stays open', async (t) => {
   sh('exit 0');
   t.throws(() => runProgram({ file: '/no', argv: [], env: [], cwd: '/', limits: [], input: '' }));
   t.equal(count(), before);
+});
+
+t.test('with a filter, or not at all', async (t) => {
+  const seen = join(t.testdir({}), 'seen');
+  // An instruction that is none: EINVAL, or EACCES for who may not load filters.
+  const filter = { program: new Uint8Array(8).fill(0xff), flags: 0 };
+  t.throws(() => sh(`echo here > ${seen}`, { filter }), { message: /(invalid argument|permission denied)$/ });
+  t.notOk(existsSync(seen));
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { allowKeyed, bpf, encodeFilter, newCallKey } from '../../src/linux/seccomp.ts';
+import { allowSignalMask, answerKeyed, bpf, encodeFilter, newCallKey } from '../../src/linux/seccomp.ts';
 import { runFilter } from '../../src/process/seccomp/bpf.ts';
 
 t.test('instructions as the kernel has them', async (t) => {
@@ -18,7 +18,7 @@ t.test('some system calls are allowed to who has the key', async (t) => {
   const key = [0x1234_5678_9abc, 0xf_edcb_a987_6543] as const;
   const [fifth, sixth] = key.map(BigInt) as [bigint, bigint];
   for (const names of [['capset'], ['read', 'capset'], ['capset', 'sendmsg', 'read']] as const) {
-    const rule = allowKeyed(names, key);
+    const rule = answerKeyed(names, key);
     const good = { architecture, number: capset, args: [1n, 2n, 3n, 4n, fifth, sixth] };
     const others = [
       { ...good, architecture: 0x40000003 },
@@ -41,4 +41,23 @@ t.test('no two keys are the same', async (t) => {
   const keys = Array.from({ length: 100 }, newCallKey);
   t.equal(new Set(keys.flat()).size, 200);
   for (const word of keys.flat()) t.ok(Number.isSafeInteger(word) && word >= 0);
+});
+
+t.test('a call chain may set its signal mask', async (t) => {
+  const arm = process.arch === 'arm64';
+  const mask = {
+    architecture: arm ? 0xc00000b7 : 0xc000003e,
+    number: arm ? 135 : 14,
+    args: [2n, 77n, 0n, 8n],
+  };
+  t.equal(runFilter(allowSignalMask(), mask), 0x7fff0000);
+  for (const other of [{ architecture: 0x40000003 }, { number: arm ? 134 : 13 }, { args: [0n] }])
+    t.equal(runFilter(allowSignalMask(), { ...mask, ...other }), 'next');
+});
+
+t.test('a keyed call can be answered instead of made', async (t) => {
+  const architecture = process.arch === 'arm64' ? 0xc00000b7 : 0xc000003e;
+  const rule = answerKeyed(['write'], [1, 2], 0x50000);
+  const number = process.arch === 'arm64' ? 64 : 1;
+  t.equal(runFilter(rule, { architecture, number, args: [9n, 9n, 9n, 9n, 1n, 2n] }), 0x50000);
 });
