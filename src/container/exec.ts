@@ -69,7 +69,7 @@ function refuse(options: ExecOptions, record: ContainerRecord): void {
   const status = statusOf(options, record);
   if (status === 'stopped') throw stopped();
   if (status !== 'creating' && (status !== 'paused' || options.ignorePaused)) return;
-  throw new RuntimeError(`cannot exec in a container that is ${status}`, {
+  throw new RuntimeError(`cannot exec in a ${status} container`, {
     code: 'NOT_RUNNING',
     hint: status === 'paused' ? 'resume it, or wait for that with --ignore-paused' : undefined,
   });
@@ -77,7 +77,7 @@ function refuse(options: ExecOptions, record: ContainerRecord): void {
 
 function stopped(cause?: unknown): RuntimeError {
   return new RuntimeError(
-    'cannot exec in a container that has stopped: container not running',
+    'cannot exec in a stopped container: container not running',
     { code: 'NOT_RUNNING' },
     cause,
   );

@@ -213,7 +213,8 @@ t.test('a container that is created, paused, or has stopped', async (t) => {
   t.equal(said(container, 'echo early'), 'early', 'created');
   succeed(['start', id]);
   succeed(['pause', id]);
-  fails(t, [id, 'true'], /paused/, 'paused');
+  // Words that callers look for.
+  fails(t, [id, 'true'], /cannot exec in a paused container/, 'paused');
   if (runtime.kind === 'trunc') {
     const { done, output } = background(['exec', '--ignore-paused', id, 'echo', 'later']);
     sleep(300);
@@ -225,7 +226,7 @@ t.test('a container that is created, paused, or has stopped', async (t) => {
   } else succeed(['resume', id]);
   succeed(['kill', id, 'KILL']);
   waitFor(id, 'stopped');
-  fails(t, [id, 'true'], /stopped/, 'stopped');
+  fails(t, [id, 'true'], /cannot exec in a stopped container/, 'stopped');
 });
 
 const KINDS: Record<string, Change> = {
