@@ -59,6 +59,8 @@ export interface RunOptions {
   fds?: number[];
   /** A program and its arguments that runs the runtime, such as `strace`. */
   wrapper?: string[];
+  /** Another runtime than the one under test. */
+  program?: string[];
 }
 
 interface Prepared {
@@ -91,7 +93,17 @@ function prepare(args: string[], options: RunOptions): Prepared {
   const env = { PATH: process.env.PATH ?? '', HOME: '/root', TRUNC_TEST: tag, ...options.env };
   const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   // By env, because tap slips NODE_OPTIONS of its own into whatever node starts.
-  const line = ['env', '-i', ...variables, ...wrapper, ...runtime.argv, '--root', root, ...globals, verb];
+  const line = [
+    'env',
+    '-i',
+    ...variables,
+    ...wrapper,
+    ...(options.program ?? runtime.argv),
+    '--root',
+    root,
+    ...globals,
+    verb,
+  ];
   if (bundle !== undefined) line.push('--bundle', bundle);
   return {
     line: [...line, ...rest],
