@@ -6,7 +6,7 @@ import { type Command, commands, completionCommand, globalOptions, type Option }
 
 /** The help of one command, or of the whole program. Ends in a newline. */
 export async function helpText(command?: Command): Promise<string> {
-  const text = await (command === undefined ? program([]) : commandProgram(command)).getHelp();
+  const text = await (command === undefined ? program() : commandProgram(command)).getHelp();
   return `${text}\n`;
 }
 
@@ -22,16 +22,14 @@ export function describeProblem({ message, unknown }: Problem): string {
   return `${message} (did you mean ${kind === 'option' ? `--${suggestion}` : suggestion}?)`;
 }
 
-/** Answers the shell, which asks with `--get-yargs-completions WORDS`, or prints what makes it ask. */
-export async function complete(argv: readonly string[]): Promise<number> {
-  const asked = argv[0] === '--get-yargs-completions';
-  if (asked) await program([...argv]).parseAsync();
-  else program([]).showCompletionScript();
+/** Prints what makes the shell, by $SHELL, ask for completions. */
+export function printCompletionScript(): number {
+  program().showCompletionScript();
   return 0;
 }
 
-function program(argv: string[]): Argv {
-  const all = base(argv)
+function program(): Argv {
+  const all = base()
     .scriptName('trunc')
     .usage('trunc [global options] COMMAND [options] [arguments]\n\nRuns containers from OCI bundles.')
     .options(described(globalOptions))
@@ -48,15 +46,15 @@ function program(argv: string[]): Argv {
 function commandProgram(command: Command): Argv {
   const words = ['trunc', command.name, '[options]', ...command.positionals.map(positionalUsage)];
   const paragraphs = [words.join(' '), `${sentence(command.description)} ${command.details ?? ''}`.trim()];
-  const one = base([]).scriptName(`trunc ${command.name}`).usage(paragraphs.join('\n\n'));
+  const one = base().scriptName(`trunc ${command.name}`).usage(paragraphs.join('\n\n'));
   for (const { name, description } of command.positionals) one.positional(name, { describe: description });
   for (const [example, meaning] of command.examples ?? []) one.example(example, meaning);
   return one.options(described(command.options));
 }
 
 /** Help and version are options of ours; the language is that of all our messages. */
-function base(argv: string[]): Argv {
-  return yargs(argv).help(false).version(false).locale('en').exitProcess(false);
+function base(): Argv {
+  return yargs([]).help(false).version(false).locale('en').exitProcess(false);
 }
 
 function described(options: readonly Option[]) {

@@ -40,7 +40,8 @@ const handlers: Record<string, AnyHandler> = {
 export async function main(argv: readonly string[]): Promise<number> {
   const parsed = parse(argv);
   try {
-    if (argv[0] === '--get-yargs-completions') return (await import('./help.ts')).complete(argv);
+    if (argv[0] === '--get-yargs-completions')
+      return (await import('./completion.ts')).answerShell(argv.slice(1), process.env);
     openLog(parsed.globals);
     return await answer(parsed);
   } catch (thrown) {
@@ -55,7 +56,7 @@ async function answer(parsed: Parsed): Promise<number> {
   if (parsed.problem !== undefined) return explainMisuse(parsed);
   if (command === undefined) return showHelp();
   if (command === helpCommand) return helpOn(parsed);
-  if (command === completionCommand) return (await import('./help.ts')).complete([]);
+  if (command === completionCommand) return (await import('./help.ts')).printCompletionScript();
   return carryOut(command, parsed);
 }
 

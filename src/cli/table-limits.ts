@@ -5,6 +5,7 @@ export const pauseCommand = {
   description: 'stop every process of a container where it is',
   positionals: [container],
   options: [help],
+  examples: [['trunc pause web1', 'nothing in web1 runs until it is resumed']],
 } as const satisfies Command;
 
 export const resumeCommand = {
@@ -12,6 +13,7 @@ export const resumeCommand = {
   description: 'let a paused container go on',
   positionals: [container],
   options: [help],
+  examples: [['trunc resume web1', 'its processes go on where they were']],
 } as const satisfies Command;
 
 export const psCommand = {
@@ -38,6 +40,10 @@ export const eventsCommand = {
     },
     { name: 'stats', type: 'boolean', description: 'report once' },
     help,
+  ],
+  examples: [
+    ['trunc events --stats web1', 'what it uses now'],
+    ['trunc events --interval 1s web1', 'again and again, and when it runs out of memory'],
   ],
 } as const satisfies Command;
 

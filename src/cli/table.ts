@@ -101,21 +101,29 @@ export const runCommand = {
     },
     help,
   ],
-  examples: [['trunc run --bundle /bundles/web web1', 'run a bundle in the foreground']],
+  examples: [
+    ['trunc run --bundle /bundles/web web1', 'run a bundle in the foreground'],
+    ['trunc run -d --pid-file pid --bundle /bundles/web web1', 'in the background, with its pid in a file'],
+  ],
 } as const satisfies Command;
 
 export const startCommand = {
   name: 'start',
   description: 'run the program of a created container',
+  details:
+    'It returns when the program has been let go; with $NOTIFY_SOCKET when that says that it is ready.',
   positionals: [container],
   options: [help],
+  examples: [['trunc start web1', 'let the program of web1 run']],
 } as const satisfies Command;
 
 export const stateCommand = {
   name: 'state',
   description: 'show the state of a container as JSON',
+  details: 'The status is creating, created, running, paused or stopped.',
   positionals: [container],
   options: [help],
+  examples: [['trunc state web1', 'its pid, status, bundle and annotations']],
 } as const satisfies Command;
 
 export const killCommand = {
@@ -151,6 +159,7 @@ export const deleteCommand = {
     },
     help,
   ],
+  examples: [['trunc delete --force web1', 'end the container web1, if there is one, and delete it']],
 } as const satisfies Command;
 
 export const listCommand = {
@@ -158,6 +167,10 @@ export const listCommand = {
   description: 'list the containers of the given root',
   positionals: [],
   options: [format, { name: 'quiet', alias: 'q', type: 'boolean', description: 'show IDs only' }, help],
+  examples: [
+    ['trunc list', 'a table of ID, pid, status, bundle, time and owner'],
+    ['trunc --root /run/mine list --format json', 'the containers of another root, as JSON'],
+  ],
 } as const satisfies Command;
 
 export const specCommand = {
@@ -170,6 +183,7 @@ export const specCommand = {
     { name: 'rootless', type: 'boolean', description: 'for a container that needs no root privilege' },
     help,
   ],
+  examples: [['trunc spec --bundle /bundles/web', 'write /bundles/web/config.json']],
 } as const satisfies Command;
 
 export const featuresCommand = {
@@ -178,6 +192,7 @@ export const featuresCommand = {
   details: 'Whether the kernel and the libraries of this host can do it all is another question.',
   positionals: [],
   options: [help],
+  examples: [['trunc features', 'the features document of the specification']],
 } as const satisfies Command;
 
 export const helpCommand = {
@@ -186,13 +201,20 @@ export const helpCommand = {
   description: 'show help on a command',
   positionals: [{ name: 'command', required: false, description: 'name of the command' }],
   options: [help],
+  examples: [['trunc help create', 'what create does, its options and examples']],
 } as const satisfies Command;
 
 export const completionCommand = {
   name: 'completion',
   description: 'write a completion script for bash or zsh',
+  details:
+    'It is for the shell that $SHELL names. With it the shell proposes commands, options, values and IDs of containers.',
   positionals: [],
   options: [help],
+  examples: [
+    ['trunc completion >~/.local/share/bash-completion/completions/trunc', 'for bash'],
+    ['SHELL=zsh trunc completion >/usr/local/share/zsh/site-functions/_trunc', 'for zsh'],
+  ],
 } as const satisfies Command;
 
 export const commands: readonly Command[] = [

@@ -41,6 +41,11 @@ export const SIGKILL = 9;
 export const SIGPIPE = 13;
 export const SIGNAL_MAX = 64;
 
+/** Names as signalNumber takes them, without those of real-time signals. */
+export function signalNames(): readonly string[] {
+  return names;
+}
+
 /** The number of a signal given as name (with or without SIG, any case) or number; undefined if unknown. */
 export function signalNumber(text: string): number | undefined {
   if (/^\d+$/.test(text)) {

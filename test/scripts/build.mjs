@@ -1,5 +1,5 @@
 /**
- * Builds dist/: `trunc`, the executable, with `koffi.node` beside it, and `main.js`, the same program for Node.js.
+ * Builds dist/: `trunc`, the executable, with `koffi.node` beside it, `main.js`, the same program for Node.js, and `man/`.
  * Before that, the types and validators that are generated from schemas/. TRUNC_BUN=PATH chooses the Bun to
  * build with (such as @oven/bun-linux-x64-baseline's, for processors without AVX2).
  */
@@ -41,11 +41,16 @@ export function isOutdated() {
   return built < Math.max(...sources, changed(at('package.json')), changed(at('package-lock.json')));
 }
 
+/** What git says of the last commit; undefined outside of a clone. */
+function ofCommit(format) {
+  const git = spawnSync('git', ['log', '-1', `--format=${format}`], { cwd: project, encoding: 'utf8' });
+  return git.status === 0 ? git.stdout.trim() : undefined;
+}
+
 /** Literals for what src/engine.ts reads from the environment when it is not built. */
 function definitions() {
   const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
-  const git = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: project, encoding: 'utf8' });
-  const commit = git.status === 0 ? git.stdout.trim() : 'unknown';
+  const commit = ofCommit('%H') ?? 'unknown';
   return Object.entries({ TRUNC_VERSION: version, TRUNC_COMMIT: commit }).map(
     ([name, value]) => `--define=process.env.${name}=${JSON.stringify(value)}`,
   );
@@ -91,6 +96,16 @@ function verify() {
   if (!/^Max open files +64 /m.test(seen)) stop(`${EXECUTABLE} changes the limit of open files`);
 }
 
+/** dist/man/*.8, and what makes shells complete command lines. */
+function document(bun) {
+  const today = new Date().toISOString().slice(0, 10);
+  runQuietly(bun, ['test/scripts/man.ts', at('dist/man'), ofCommit('%cs') ?? today]);
+  for (const shell of ['bash', 'zsh']) {
+    const env = { ...process.env, SHELL: shell, ZSH_NAME: '' };
+    writeFileSync(at(`dist/completion.${shell}`), runQuietly(EXECUTABLE, ['completion'], { env }));
+  }
+}
+
 /** Types and validators in src/spec/generated/. */
 function generate(bun) {
   runQuietly(bun, ['schemas/compile.ts']);
@@ -105,6 +120,7 @@ function build(bun) {
   buildExecutable(bun);
   buildForNode(bun);
   verify();
+  document(bun);
   const sizes = ['trunc', 'koffi.node', 'main.js'].map((file) => {
     return `dist/${file} ${(statSync(at('dist', file)).size / 1e6).toFixed(1)} MB`;
   });

@@ -1,8 +1,13 @@
-/** Copies the executable under a prefix: npm run install:local -- [PREFIX], by default /usr/local. */
-import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+/** Copies the executable, its manual pages and completions under a prefix: npm run install:local -- [PREFIX], by default /usr/local. */
+import { copyFileSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { isOutdated } from './build.mjs';
 import { at, replace, run, say, stop } from './project.mjs';
+
+function copy(file, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  replace(to, (path) => copyFileSync(at('dist', file), path));
+}
 
 function install(prefix) {
   const library = join(prefix, 'lib/trunc');
@@ -11,6 +16,9 @@ function install(prefix) {
   for (const file of ['koffi.node', 'trunc'])
     replace(join(library, file), (path) => copyFileSync(at('dist', file), path));
   replace(join(prefix, 'bin/trunc'), (path) => symlinkSync('../lib/trunc/trunc', path));
+  for (const page of readdirSync(at('dist/man'))) copy(`man/${page}`, join(prefix, 'share/man/man8', page));
+  copy('completion.bash', join(prefix, 'share/bash-completion/completions/trunc'));
+  copy('completion.zsh', join(prefix, 'share/zsh/site-functions/_trunc'));
 }
 
 if (isOutdated() && !run(process.execPath, [at('test/scripts/build.mjs')])) stop('the build failed');
