@@ -25,8 +25,13 @@ import { cache, digest, ensureImage, makeDirectory } from './image.mjs';
 
 /** A snapshot knows the size of its disks. */
 export const JOB_SIZE = 2 ** 30;
-const KERNEL_ARGUMENTS =
-  'console=ttyS0 quiet panic=-1 mitigations=off no5lvl net.ifnames=0 systemd.unified_cgroup_hierarchy=1';
+const KERNEL_ARGUMENTS = 'console=ttyS0 quiet panic=-1 mitigations=off no5lvl net.ifnames=0';
+/** The hierarchies that systemd makes: version 2 alone, version 1 and half of version 2, or version 1 alone. */
+export const BOOTS = {
+  unified: 'systemd.unified_cgroup_hierarchy=1',
+  hybrid: 'systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=0',
+  legacy: 'systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1',
+};
 const ACCELERATORS = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
   tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off'],
@@ -77,12 +82,13 @@ export class Machine {
   #child;
 
   /** `job`: a descriptor of the disk with what to run. `snapshot`: where the state is that is resumed; otherwise it boots `image`. */
-  async start({ accelerator, disk, job, image, snapshot }) {
+  async start({ accelerator, boot, disk, job, image, snapshot }) {
     running.add(this);
     const port = await listen(join(this.#directory, 'port'));
     const monitor = await listen(join(this.#directory, 'monitor'));
     const options = [
-      ...['-kernel', join(image, 'kernel'), '-initrd', join(image, 'initrd'), '-append', KERNEL_ARGUMENTS],
+      ...['-kernel', join(image, 'kernel'), '-initrd', join(image, 'initrd')],
+      ...['-append', `${KERNEL_ARGUMENTS} ${BOOTS[boot]}`],
       ...['-drive', `file=${quote(disk)},format=raw,if=virtio,${snapshot ? 'snapshot=on' : 'cache=unsafe'}`],
       ...['-drive', `file=/proc/self/fd/3,format=raw,if=virtio,readonly=on`],
       ...['-chardev', 'socket,id=port,path=port', '-chardev', 'socket,id=monitor,path=monitor'],
@@ -176,12 +182,12 @@ async function save(machine, file) {
 }
 
 /** Boots with one accelerator; false if it is not good for that. */
-async function boot(directory, image, accelerator) {
+async function tryBoot(directory, image, boot, accelerator) {
   const machine = new Machine();
   try {
     const disk = join(directory, 'disk');
     runQuietly('cp', ['--reflink=auto', '--sparse=always', join(image, 'disk'), disk]);
-    await machine.start({ accelerator, disk, image });
+    await machine.start({ accelerator, boot, disk, image });
     if (accelerator === 'kvm' && !(await machine.reachesInit(KVM_SECONDS))) return false;
     const line = await machine.line(BOOT_SECONDS);
     if (line !== 'ready') throw new Error(`the machine did not boot: ${line ?? ''} ${machine.lastWords()}`);
@@ -203,23 +209,28 @@ function hasKvm() {
   }
 }
 
-async function makeSnapshot(directory, image) {
+async function makeSnapshot(directory, image, boot) {
   const start = performance.now();
-  const kvm = hasKvm() && (await boot(directory, image, 'kvm'));
-  if (!kvm) await boot(directory, image, 'tcg');
+  // QEMU itself may not get along with the host's KVM, and end.
+  const kvm = hasKvm() && (await tryBoot(directory, image, boot, 'kvm').catch(() => false));
+  if (!kvm) await tryBoot(directory, image, boot, 'tcg');
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  say(`vm: booted ${kvm ? 'with KVM' : 'without KVM, which does not work here'} and stored, ${seconds} s`);
+  say(
+    `vm: booted (${boot}) ${kvm ? 'with KVM' : 'without KVM, which does not work here'} and stored, ${seconds} s`,
+  );
 }
 
-/** A machine with `job` that waits for its first line; image and snapshot are made where they are missing. */
-export async function resume(job) {
+/** A machine with `job` that waits for its first line; image and snapshot are made where they are missing. `boot`: see BOOTS. */
+export async function resume(job, boot) {
   const image = await ensureImage();
   const qemu = runQuietly('qemu-system-x86_64', ['--version']);
-  const key = digest(image, qemu, release(), cpus()[0].model, JSON.stringify([hardware, ACCELERATORS]));
+  const settings = JSON.stringify([hardware, ACCELERATORS, KERNEL_ARGUMENTS, BOOTS[boot]]);
+  const key = digest(image, qemu, release(), cpus()[0].model, settings);
   const snapshot = join(cache, `snapshot-${key}`);
-  if (!existsSync(snapshot)) await makeDirectory(snapshot, (directory) => makeSnapshot(directory, image));
+  if (!existsSync(snapshot))
+    await makeDirectory(snapshot, (directory) => makeSnapshot(directory, image, boot));
   const machine = new Machine();
   const accelerator = readFileSync(join(snapshot, 'accelerator'), 'utf8');
-  await machine.start({ accelerator, disk: join(snapshot, 'disk'), job, image, snapshot });
+  await machine.start({ accelerator, boot, disk: join(snapshot, 'disk'), job, image, snapshot });
   return { machine, accelerator };
 }

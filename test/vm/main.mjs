@@ -1,7 +1,8 @@
 /**
  * Runs integration tests, and those of test/vm/, in a virtual machine: Debian's kernel 6.1, systemd, a pure cgroup v2
  * hierarchy, AppArmor. The last line is `N passed, N failed`.
- * Usage: npm run test:vm [-- FILE...]; RUNTIME=runc or crun runs the same tests on another runtime.
+ * Usage: npm run test:vm [-- all | [BOOT:]FILE...]; RUNTIME=runc or crun runs the same tests on another runtime. BOOT is one
+ * of BOOTS in machine.mjs; a file with a line `// Boots: hybrid, legacy` runs in each of these.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
@@ -9,7 +10,7 @@ import { at, project, run, say, stop } from '../scripts/project.mjs';
 import { installDebianPackages, installNpmPackages, requireRoot } from '../scripts/setup.mjs';
 import { Counter } from '../scripts/tap.mjs';
 import { makeJob } from './job.mjs';
-import { resume } from './machine.mjs';
+import { BOOTS, resume } from './machine.mjs';
 
 const DEBIAN_PACKAGES = [
   'qemu-system-x86',
@@ -20,31 +21,42 @@ const DEBIAN_PACKAGES = [
   'busybox-static',
 ];
 const RUNTIMES = ['trunc', 'runc', 'crun'];
-/** What depends on the kernel and its hierarchy, besides all of test/vm/. */
+/** What depends on the hierarchy, besides all of test/vm/. */
 const USUAL = [
-  'cgroups',
-  'cgroup-v2',
-  'cgroup-devices',
-  'cgroup-resources',
-  'cgroup-effects',
-  'devices',
-  'idmap',
-  'mounts',
-  'namespaces',
+  ...['cgroups', 'cgroup-v2', 'cgroup-devices', 'cgroup-resources', 'cgroup-effects'],
+  ...['update', 'events', 'pause', 'ps', 'kill', 'exec-cgroups'],
+];
+/** What depends on the kernel otherwise, and version 1 with controllers that few hosts have. */
+const MORE = [
+  ...['devices', 'idmap', 'mounts', 'namespaces', 'engine-configs'],
+  ...['cgroups', 'cgroup-resources', 'cgroup-effects', 'cgroup-devices', 'update', 'events', 'pause'].map(
+    (name) => `legacy:${name}`,
+  ),
 ];
 /** Seconds without a word from the machine after which it counts as stuck; each file has a limit of its own. */
 const SILENCE = 300;
 
+/** The test files to run, by boot: those that are asked for, otherwise the usual ones. */
 function choose(asked) {
   const own = readdirSync(at('test/vm')).filter((name) => name.endsWith('.ts'));
-  if (asked.length === 0)
-    return [...own.map((name) => `test/vm/${name}`), ...USUAL.map((name) => `test/integration/${name}.ts`)];
+  const usual = [...own.map((name) => `test/vm/${name}`), ...USUAL];
+  const words = asked.length === 0 ? usual : asked[0] === 'all' ? [...usual, ...MORE] : asked;
+  const chosen = words.flatMap(find);
+  return Object.keys(BOOTS)
+    .map((boot) => [boot, chosen.filter((one) => one.boot === boot).map(({ file }) => file)])
+    .filter(([, files]) => files.length > 0);
+}
+
+/** `[BOOT:]FILE`; the name alone is enough of a file. */
+function find(word) {
+  const [, asked, name] = /^(?:(\w+):)?(.*)$/.exec(word);
+  if (asked && !(asked in BOOTS)) stop(`${asked}: ${Object.keys(BOOTS).join(', ')} can be booted`);
   const files = readdirSync(at('test'), { recursive: true }).map((name) => `test/${name}`);
-  return asked.map((name) => {
-    const path = relative(project, resolve(name));
-    const places = [path, ...['vm', 'integration', 'security'].map((folder) => `test/${folder}/${name}.ts`)];
-    return places.find((place) => files.includes(place)) ?? stop(`${name}: no such test`);
-  });
+  const path = relative(project, resolve(name));
+  const places = [path, ...['vm', 'integration', 'security'].map((folder) => `test/${folder}/${name}.ts`)];
+  const file = places.find((place) => files.includes(place)) ?? stop(`${name}: no such test`);
+  const wanted = /^\/\/ Boots: (.*)$/m.exec(readFileSync(at(file), 'utf8'))?.[1] ?? 'unified';
+  return (asked ?? wanted).split(', ').map((boot) => ({ boot, file }));
 }
 
 /** The lines of one file as those of tap's runner, which has each file as a test with its tests inside. */
@@ -73,12 +85,13 @@ async function follow(machine, names, counter) {
   }
 }
 
-async function runTests(files) {
+/** Runs the files in a machine of their own. */
+async function runTests(boot, files) {
   const counter = new Counter();
   const { RUNTIME = '' } = process.env;
-  const job = makeJob(files, { RUNTIME, TAP_TIMEOUT: 600, SLOW: 20 });
-  const { machine, accelerator } = await resume(job);
-  say(`--- ${RUNTIME || 'trunc'} in a virtual machine (${accelerator})`);
+  const job = makeJob(files, { RUNTIME, BOOT: boot, TAP_TIMEOUT: 600, SLOW: 20 });
+  const { machine, accelerator } = await resume(job, boot);
+  say(`--- ${RUNTIME || 'trunc'} in a virtual machine (${accelerator}, cgroups ${boot})`);
   machine.port.socket.write(`${Date.now() / 1000} ${project}\n`);
   const names = files.map((file) => file.replace(/\.ts$/, ''));
   const unfinished = await follow(machine, names, counter);
@@ -111,12 +124,17 @@ if (process.arch !== 'x64') stop('npm run test:vm needs x86-64');
 const { RUNTIME } = process.env;
 if (RUNTIME && !RUNTIMES.includes(RUNTIME))
   stop(`RUNTIME is ${RUNTIMES.slice(1).join(' or ')} in the machine, not ${RUNTIME}`);
-const files = choose(process.argv.slice(2));
+const chosen = choose(process.argv.slice(2));
 requireRoot('npm run test:vm');
 endWhenAsked();
 installNpmPackages();
 installDebianPackages(DEBIAN_PACKAGES);
 if (!run(process.execPath, [at('test/scripts/build.mjs')])) stop('the build failed');
-const { passed, failed } = await runTests(files);
+let [passed, failed] = [0, 0];
+for (const [boot, files] of chosen) {
+  const counter = await runTests(boot, files);
+  passed += counter.passed;
+  failed += counter.failed;
+}
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
