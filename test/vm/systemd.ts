@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Change, makeBundle } from '../helpers/bundle.ts';
+import { settings } from '../helpers/cgroup.ts';
 import { only } from '../helpers/requires.ts';
 import {
   attempt,
@@ -16,57 +17,26 @@ import {
   succeed,
 } from '../helpers/runtime.ts';
 import { newId, temp, until } from '../helpers/sandbox.ts';
+import { globals, show, unit, unitName, units } from '../helpers/systemd.ts';
 
-// The systemd driver, on a pure version 2 hierarchy. Names of units must not have a dash too many.
+// The systemd driver, on a pure version 2 hierarchy; systemd-v1.ts is about the others.
 
 const MIB = 1 << 20;
-const globals = ['--systemd-cgroup'];
-const unitName = (): string => newId().replaceAll('-', '_');
-
-function show(unit: string, ...properties: string[]): Record<string, string> {
-  const args = ['show', unit, ...properties.flatMap((name) => ['-p', name])];
-  const { stdout } = spawnSync('systemctl', args, { encoding: 'utf8' });
-  return Object.fromEntries(
-    stdout
-      .trim()
-      .split('\n')
-      .map((line) => line.split(/=(.*)/s)),
-  );
-}
-
-const units = (pattern: string): string =>
-  spawnSync('systemctl', ['list-units', '--all', '--no-legend', pattern], { encoding: 'utf8' }).stdout;
-
-function unit(t: Parameters<typeof running>[0], change: Change = () => {}) {
-  const name = unitName();
-  const container = running(
-    t,
-    (config) => {
-      config.linux.cgroupsPath = `system.slice:test:${name}`;
-      change(config);
-    },
-    [],
-    { globals },
-  );
-  const scope = `test-${name}.scope`;
-  const file = (file: string) => readFileSync(`/sys/fs/cgroup/system.slice/${scope}/${file}`, 'utf8').trim();
-  return { ...container, scope, file };
-}
 
 t.test('a container is a scope', async (t) => {
   const { id, pid, scope, file } = unit(t, (config) => {
     config.linux.resources = {
       memory: { limit: 64 * MIB },
       pids: { limit: 33 },
-      cpu: { quota: 25_000, period: 100_000, cpus: '0' },
+      cpu: { quota: 25_500, period: 100_000, cpus: '0' },
     };
     config.annotations = { 'org.systemd.property.TimeoutStopUSec': 'uint64 7000000' };
   });
   t.match(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), `/system.slice/${scope}`);
-  t.equal(file('cgroup.procs'), String(pid), 'nobody else is in it');
+  t.equal(file('', 'cgroup.procs'), String(pid), 'nobody else is in it');
   t.same(
-    [file('memory.max'), file('pids.max'), file('cpu.max'), file('cpuset.cpus')],
-    [String(64 * MIB), '33', '25000 100000', '0'],
+    [file('', 'memory.max'), file('', 'pids.max'), file('', 'cpu.max'), file('', 'cpuset.cpus')],
+    [String(64 * MIB), '33', '25500 100000', '0'],
   );
   const properties = show(
     scope,
@@ -83,18 +53,35 @@ t.test('a container is a scope', async (t) => {
     Delegate: 'yes',
     MemoryMax: String(64 * MIB),
     TasksMax: '33',
-    CPUQuotaPerSecUSec: '250ms',
+    CPUQuotaPerSecUSec: '260ms', // in whole percents
     AllowedCPUs: '0',
     TimeoutStopUSec: '7s',
   });
   succeed(['update', '--memory', '96m', id], { globals });
   t.equal(show(scope, 'MemoryMax').MemoryMax, String(96 * MIB), 'an update is told to systemd');
   spawnSync('systemctl', ['daemon-reload']);
-  t.equal(file('memory.max'), String(96 * MIB), 'and holds when systemd reloads');
+  t.equal(file('', 'memory.max'), String(96 * MIB), 'and holds when systemd reloads');
 
   succeed(['delete', '--force', id], { globals });
   t.equal(units(scope), '', 'the unit is gone');
   t.notOk(existsSync(`/sys/fs/cgroup/system.slice/${scope}`), 'and its cgroup');
+});
+
+t.test('an update that fails changes neither the unit nor the files', only('trunc'), async (t) => {
+  const { id, scope, cgroup, command } = unit(t, ({ linux }) => {
+    linux.resources = { memory: { limit: 64 * MIB } };
+  });
+  const names = ['MemoryMax', 'MemoryHigh', 'CPUQuotaPerSecUSec', 'AllowedCPUs', 'TasksMax'];
+  const before = [settings(cgroup), show(scope, ...names)];
+  const resources = {
+    memory: { limit: 96 * MIB, reservation: 8 * MIB },
+    cpu: { shares: 512, quota: 30_000, cpus: '0' },
+    pids: { limit: 9 },
+    unified: { 'memory.high': '50331648', 'memory.max': 'much' },
+  };
+  const result = command(['update', '--resources', '-', id], { stdin: JSON.stringify(resources) });
+  refused(t, result, /memory\.max/);
+  t.same([settings(cgroup), show(scope, ...names)], before);
 });
 
 t.test('slices in slices', async (t) => {

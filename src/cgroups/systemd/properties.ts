@@ -2,6 +2,7 @@
 import { RuntimeError } from '../../errors.ts';
 import type { DbusValue, Variant } from '../../linux/dbus.ts';
 import { bitmapOf } from '../../spec/number-list.ts';
+import { ioWeight } from '../v2/io.ts';
 import type { CgroupWrite } from '../write.ts';
 import { parseGvariant } from './gvariant.ts';
 import type { UnitPlace } from './unit.ts';
@@ -70,10 +71,15 @@ function inMicroseconds(name: string, variant: Variant): UnitProperty {
 
 const INFINITY = 2n ** 64n - 1n;
 
+/** Whatever the kernel takes in its file: a number may have a unit. What it does not take is for it to refuse. */
 const limit =
   (name: string) =>
-  (value: string): UnitProperty =>
-    property(name, 't', value === 'max' || value === '-1' ? INFINITY : BigInt(value));
+  (value: string): UnitProperty | undefined => {
+    if (value === 'max' || value === '-1') return property(name, 't', INFINITY);
+    const [, digits, unit = ''] = /^(?:default )?(\d+)([kmgt]?)$/i.exec(value) ?? [];
+    if (digits === undefined) return undefined;
+    return property(name, 't', BigInt(digits) << BigInt(10 * ' kmgt'.indexOf(unit.toLowerCase() || ' ')));
+  };
 
 const cpuSet =
   (name: string) =>
@@ -83,7 +89,8 @@ const cpuSet =
 interface Rule {
   /** The first version of systemd that knows the property. */
   since?: number;
-  make(value: string): UnitProperty;
+  /** Undefined for what systemd has no word for. */
+  make(value: string): UnitProperty | undefined;
 }
 
 /** A cgroup's file → what systemd calls it. Whatever is not here is written to the file alone. */
@@ -102,12 +109,16 @@ const unifiedRules: Readonly<Record<string, Rule>> = {
     make: (value) => property('OOMPolicy', 's', value === '1' ? 'kill' : 'continue'),
   },
   'pids.max': { make: limit('TasksMax') },
+  'io.weight': { make: limit('IOWeight') },
+  'io.bfq.weight': {
+    make: (value) => limit('IOWeight')(value.replace(/\d+$/, (weight) => String(ioWeight(Number(weight))))),
+  },
 };
 
 const legacyRules: Readonly<Record<string, Rule>> = {
   'cpu.shares': { make: limit('CPUShares') },
   'memory.limit_in_bytes': { make: limit('MemoryLimit') },
-  'blkio.weight': { make: limit('BlockIOWeight') },
+  'blkio.bfq.weight': { make: limit('BlockIOWeight') },
   'pids.max': { make: limit('TasksMax') },
 };
 
@@ -125,7 +136,7 @@ export function resourceProperties(
     const rule = rules[file];
     if (rule === undefined || version < (rule.since ?? 0)) continue;
     const made = rule.make(value);
-    properties.set(made[0], made);
+    if (made !== undefined) properties.set(made[0], made);
   }
   return [...properties.values(), ...quota(writes, version)];
 }
@@ -145,6 +156,7 @@ function quota(writes: readonly CgroupWrite[], version: number): UnitProperty[] 
   const period = Number(length ?? DEFAULT_PERIOD);
   const amount = Number(most ?? 'max');
   const isLimited = amount > 0;
+  if (!Number.isSafeInteger(period) || period <= 0) return [];
   const perSecond = Math.ceil((amount * SECOND) / period / QUOTA_STEP) * QUOTA_STEP;
   return [
     property('CPUQuotaPerSecUSec', 't', isLimited ? BigInt(perSecond) : INFINITY),

@@ -106,11 +106,15 @@ export class Systemd {
     }
   }
 
-  /** Changes properties of a unit until the machine is started again. */
+  /**
+   * Changes properties of a unit until the machine is started again. systemd writes files that follow from them after it
+   * has answered, and before it looks at the next message: so nothing of it comes later than what is written hereafter.
+   */
   setProperties(unit: string, properties: readonly UnitProperty[]): void {
     if (properties.length === 0) return;
     const values = properties.map(([name, value]): DbusValue => [name, value]);
     this.#connect().call(manager('SetUnitProperties'), `sb${PROPERTIES}`, [unit, true, values]);
+    this.version();
   }
 
   #connect(): Bus {

@@ -35,6 +35,7 @@ export class V1Cgroup implements Cgroup {
   readonly #unifiedTop: string | undefined;
   /** Whether the half of version 2 restrains its processes. */
   #unifiedLimits = false;
+  #unifiedJoined = false;
 
   /** `unifiedTop` is where version 2 is mounted; of a reopened cgroup that is looked up where it is needed. */
   constructor(paths: Readonly<Record<string, string>>, unifiedTop?: string) {
@@ -63,14 +64,16 @@ export class V1Cgroup implements Cgroup {
   /** As long as the half of version 2 limits nothing, an engine may start in it. */
   prepareJoin(pid: number): void {
     const unified = this.paths[''];
-    if (unified !== undefined && !this.#unifiedLimits) joinCgroup(unified, pid);
+    if (unified === undefined || this.#unifiedLimits) return;
+    joinCgroup(unified, pid);
+    this.#unifiedJoined = true;
   }
 
   /** `tasks`, not `cgroup.procs`: for a single thread that moves itself the kernel stops nobody and does not wait. */
   joinFiles(): string[] {
     const unified = this.paths[''];
     const files = this.#dirs.filter((dir) => dir !== unified).map((dir) => `${dir}/tasks`);
-    return this.#unifiedLimits ? [...files, `${unified}/cgroup.procs`] : files;
+    return unified === undefined || this.#unifiedJoined ? files : [...files, `${unified}/cgroup.procs`];
   }
 
   joined(): void {}

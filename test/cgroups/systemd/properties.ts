@@ -71,6 +71,20 @@ t.test('version 2', async (t) => {
   t.notOk(old.AllowedCPUs ?? old.CPUQuotaPeriodUSec, 'an old systemd');
 });
 
+t.test('what the kernel takes in other words, or does not take', async (t) => {
+  const told = (file: string, value: string) =>
+    plain(resourceProperties([{ file, value }], { unified: true, version: 252 }));
+  t.same(told('memory.max', '64M'), { MemoryMax: ['t', 67108864n] });
+  t.same(told('memory.high', '1k'), { MemoryHigh: ['t', 1024n] });
+  t.same(told('memory.max', 'much'), {}, 'the file has the error');
+  t.same(told('cpu.max', '5000 much'), {});
+  t.same(told('io.weight', 'default 500'), { IOWeight: ['t', 500n] });
+  t.same(told('io.bfq.weight', '300'), { IOWeight: ['t', 2930n] });
+  t.same(told('io.bfq.weight', 'default 10'), { IOWeight: ['t', 1n] });
+  t.same(told('io.bfq.weight', '8:0 300'), {}, 'for one disk');
+  t.same(told('cpuset.cpus', ''), { AllowedCPUs: ['ay', []] }, 'none of its own any more');
+});
+
 t.test('quotas', async (t) => {
   const quota = (value: string) =>
     plain(resourceProperties([{ file: 'cpu.max', value }], { unified: true, version: 252 }));
@@ -84,10 +98,12 @@ t.test('version 1', async (t) => {
     { file: 'memory.limit_in_bytes', value: '-1' },
     { file: 'cpu.shares', value: '512' },
     { file: 'cpu.cfs_quota_us', value: '50000' },
+    { file: 'blkio.bfq.weight', value: '300' },
   ];
   t.same(plain(resourceProperties(writes, { unified: false, version: 252 })), {
     MemoryLimit: ['t', max],
     CPUShares: ['t', 512n],
     CPUQuotaPerSecUSec: ['t', 500_000n],
+    BlockIOWeight: ['t', 300n],
   });
 });

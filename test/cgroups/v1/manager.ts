@@ -67,6 +67,12 @@ t.test('hybrid: the other half does what version 1 lacks, and is then joined lat
   t.equal(readFileSync(`${top}/own/cgroup.procs`, 'utf8'), '7');
   t.same(free.joinFiles(), [`${top}/pids/tasks`]);
 
+  t.same(
+    new V1Cgroup(paths, top).joinFiles(),
+    [`${top}/pids/tasks`, `${top}/own/cgroup.procs`],
+    'unprepared',
+  );
+
   const limited = new V1Cgroup(paths, top);
   limited.set({ hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }] });
   t.equal(readFileSync(`${top}/own/hugetlb.2MB.max`, 'utf8'), '4194304');
