@@ -21,8 +21,6 @@ export class NoCgroup implements Cgroup {
 
   joined(): void {}
 
-  add(): void {}
-
   set(resources: Resources): void {
     const limited = firstLimit(resources);
     if (limited !== undefined) throw lacking(limited);

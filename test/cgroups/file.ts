@@ -47,7 +47,7 @@ t.test('another file where the first is not there', async (t) => {
 });
 
 t.test('what is known of a failure', async (t) => {
-  const thrown = Object.assign(new Error('EBUSY: text, write'), { code: 'EBUSY' });
+  const thrown = Object.assign(new Error('EBUSY: text, write'), { code: 'EBUSY', syscall: 'write' });
   t.match(cgroupError('CGROUP_SET', 'x', thrown, { field: 'linux.x', file: 'memory.max' }), {
     message: 'linux.x: x: text',
     code: 'CGROUP_SET',

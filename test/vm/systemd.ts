@@ -59,6 +59,7 @@ t.test('a container is a scope', async (t) => {
   });
   succeed(['update', '--memory', '96m', id], { globals });
   t.equal(show(scope, 'MemoryMax').MemoryMax, String(96 * MIB), 'an update is told to systemd');
+  t.equal(file('', 'cpu.max'), '25500 100000', 'which takes nothing from the others');
   spawnSync('systemctl', ['daemon-reload']);
   t.equal(file('', 'memory.max'), String(96 * MIB), 'and holds when systemd reloads');
 

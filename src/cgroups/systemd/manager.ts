@@ -4,7 +4,7 @@ import { Placeholder } from '../../linux/placeholder.ts';
 import type { DeviceRule, Resources } from '../../spec/config.ts';
 import type { OomWatch } from '../oom.ts';
 import { refuseReuse } from '../reuse.ts';
-import { orWarn, type SavedFile } from '../saved.ts';
+import { orWarn, restoreFiles, type SavedFile, saveFiles } from '../saved.ts';
 import type { CgroupStats } from '../stats/types.ts';
 import type { Cgroup } from '../types.ts';
 import { legacyWrites } from '../v1/resources.ts';
@@ -82,8 +82,19 @@ export class SystemdCgroup implements Cgroup {
   #tell(writes: readonly CgroupWrite[]): void {
     if (writes.length === 0) return;
     const version = this.#systemd.version();
-    const properties = resourceProperties(writes, { unified: this.#unified, version });
+    this.#setProperties(resourceProperties(writes, { unified: this.#unified, version }));
+  }
+
+  /** With each change systemd writes all that it knows anew, some of it rounded: that is set right at once. */
+  #setProperties(properties: readonly UnitProperty[]): void {
+    const { '': unified, cpu, blkio } = this.paths;
+    const rounded = saveFiles([
+      [this.#unified ? unified : undefined, placeholders('cpu.max', 'io.bfq.weight', 'io.weight')],
+      [cpu, placeholders('cpu.cfs_period_us', 'cpu.cfs_quota_us')],
+      [blkio, placeholders('blkio.bfq.weight')],
+    ]);
     this.#systemd.setProperties(this.unit, properties);
+    restoreFiles(rounded);
   }
 
   save(resources: Resources): SavedFile[] {
@@ -97,7 +108,7 @@ export class SystemdCgroup implements Cgroup {
 
   setDevices(rules: readonly DeviceRule[], inForce?: readonly DeviceRule[]): void {
     if (!this.#unified) {
-      this.#systemd.setProperties(this.unit, deviceProperties(rules, readFile('/proc/devices')));
+      this.#setProperties(deviceProperties(rules, readFile('/proc/devices')));
     }
     this.#inner.setDevices(rules, inForce);
   }
@@ -140,4 +151,9 @@ export class SystemdCgroup implements Cgroup {
     this.#systemd.stopUnit(this.unit);
     this.#inner.remove();
   }
+}
+
+/** Files that are to be saved, whatever is written to them. */
+function placeholders(...files: string[]): CgroupWrite[] {
+  return files.map((file) => ({ file, value: 'default' }));
 }
