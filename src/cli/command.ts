@@ -60,3 +60,15 @@ export const format = {
   choices: ['table', 'json'],
   description: 'format of the output',
 } as const;
+/** For those that make a container. */
+export const bundle = {
+  name: 'bundle',
+  alias: 'b',
+  type: 'string',
+  description: 'directory with config.json (default: the working directory)',
+} as const;
+export const newContainer = {
+  name: 'container-id',
+  required: false,
+  description: 'name of the new container, unique on this host (default: a random one, printed)',
+} as const;

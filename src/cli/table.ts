@@ -1,4 +1,5 @@
-import { type Command, container, format, help, type Option } from './command.ts';
+import { bundle, type Command, container, format, help, newContainer, type Option } from './command.ts';
+import { checkpointCommand, restoreCommand } from './table-checkpoint.ts';
 import { execCommand } from './table-exec.ts';
 import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-limits.ts';
 import { seccompCommand } from './table-seccomp.ts';
@@ -44,13 +45,6 @@ export const globalOptions = [
   { name: 'version', alias: 'v', type: 'boolean', description: 'show the version' },
 ] as const satisfies readonly Option[];
 
-const bundle = {
-  name: 'bundle',
-  alias: 'b',
-  type: 'string',
-  description: 'directory with config.json (default: the working directory)',
-} as const;
-
 const createOptions = [
   bundle,
   { name: 'console-socket', type: 'string', description: 'unix socket that receives the pseudoterminal' },
@@ -69,12 +63,6 @@ const createOptions = [
     description: 'pass on this many descriptors after stdio and $LISTEN_FDS',
   },
 ] as const satisfies readonly Option[];
-
-const newContainer = {
-  name: 'container-id',
-  required: false,
-  description: 'name of the new container, unique on this host (default: a random one, printed)',
-} as const;
 
 export const createCommand = {
   name: 'create',
@@ -231,6 +219,8 @@ export const commands: readonly Command[] = [
   resumeCommand,
   updateCommand,
   eventsCommand,
+  checkpointCommand,
+  restoreCommand,
   specCommand,
   featuresCommand,
   seccompCommand,

@@ -80,7 +80,7 @@ export function build(options: BuildOptions, spec: Spec, init: Init, making: Mak
   return { init, record };
 }
 
-function openNewCgroup({ id, systemd, systemdCgroup, rootless }: CreateOptions, spec: Spec): Cgroup {
+export function openNewCgroup({ id, systemd, systemdCgroup, rootless }: CreateOptions, spec: Spec): Cgroup {
   const { annotations, linux } = spec;
   const { cgroupsPath, resources } = linux ?? {};
   return openCgroup({
@@ -127,7 +127,7 @@ function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
 }
 
 /** Before the first process of the container is in it. */
-function limit(cgroup: Cgroup, spec: Spec): void {
+export function limit(cgroup: Cgroup, spec: Spec): void {
   const { resources = {}, uidMappings } = spec.linux ?? {};
   cgroup.set(resources);
   cgroup.setDevices(resources.devices ?? []);
@@ -136,7 +136,7 @@ function limit(cgroup: Cgroup, spec: Spec): void {
 }
 
 /** Nothing of it is made yet. */
-function openRdt({ linux }: Spec, id: string): RdtPlan | undefined {
+export function openRdt({ linux }: Spec, id: string): RdtPlan | undefined {
   if (linux?.intelRdt === undefined) return undefined;
   const plan = planRdt(linux.intelRdt, id, findResctrl());
   checkRdt(plan);

@@ -94,7 +94,7 @@ function relyOn<T>(config: BundleConfig, action: () => T): T {
 }
 
 /** First the process, so that nothing of the rest is in use, and at last the hooks that are told of the end. */
-function unmake({ init, record, undo }: Making): void {
+export function unmake({ init, record, undo }: Making): void {
   if (init !== undefined) tryTo(() => endInit(init));
   for (const step of undo.reverse()) tryTo(step);
   if (record !== undefined) tryTo(() => afterDelete(record));

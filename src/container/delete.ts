@@ -103,6 +103,7 @@ export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
 
 /** Removes the groups that it had. */
 function removeGroups(cgroup: Cgroup, record: ContainerRecord): void {
+  if (record.creating && record.restoring) cgroup.kill();
   if (record.creating) removeAnnounced(cgroup);
   else removeCgroup(cgroup, record);
   removeRdt(ownRdtGroups(record));

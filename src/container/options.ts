@@ -1,9 +1,11 @@
 import type { SystemdOptions } from '../cgroups/systemd/systemd.ts';
+import type { Environment } from '../checkpoint/criu.ts';
+import type { CriuFlags, DumpFlags, RestoreFlags } from '../checkpoint/options.ts';
 import { RuntimeError } from '../errors.ts';
 import type { ProcessChange } from '../spec/change-process.ts';
 import type { Process } from '../spec/config.ts';
 
-export type { SystemdOptions };
+export type { CriuFlags, SystemdOptions };
 
 /** What makes cgroups here, whatever this host has. */
 export const CGROUP_MANAGERS: Readonly<Record<'v1' | 'v2' | 'systemd' | 'systemdUser', boolean>> = {
@@ -80,6 +82,21 @@ export interface ExecOptions
   ignorePaused: boolean;
   /** Return as soon as the program runs. */
   detach: boolean;
+}
+
+/** What `checkpoint` is asked for. */
+export interface CheckpointOptions extends ContainerOptions, DumpFlags {
+  /** By its PATH criu is found. */
+  environment: Environment;
+}
+
+/** What `restore` is asked for besides config.json. */
+export interface RestoreOptions extends CreateOptions, RestoreFlags {
+  environment: Environment;
+  /** Return as soon as the container runs. */
+  detach: boolean;
+  /** Do not adopt processes that the container orphans. */
+  noSubreaper: boolean;
 }
 
 export interface KillOptions extends ContainerOptions {

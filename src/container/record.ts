@@ -1,5 +1,6 @@
 import type { Cgroup } from '../cgroups/types.ts';
 import type { RdtPlan } from '../intel-rdt.ts';
+import { readLink } from '../linux/file.ts';
 import { processStat } from '../linux/proc.ts';
 import type { Spec } from '../spec/config.ts';
 import type { ExactSeccomp } from '../spec/exact.ts';
@@ -35,10 +36,27 @@ export function recordOf(
     namespace_paths: Object.fromEntries(
       kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
     ),
+    external_descriptors: streamNames(spec.process.terminal === true),
     ...(options.noNewKeyring ? { no_new_keyring: true as const } : {}),
     ...(rdt === undefined ? {} : { intel_rdt_path: rdt.group }),
     ...(rdt?.monitor === undefined ? {} : { intel_rdt_mon_path: rdt.monitor }),
     config: spec,
     ...(seccomp === undefined || seccomp === spec.linux?.seccomp ? {} : { exact_seccomp: seccomp }),
   };
+}
+
+/** Where the standard streams of a new container lead, as procfs names it: `pipe:[123]`, `/dev/null` … */
+function streamNames(hasTerminal: boolean): string[] {
+  const names: string[] = [];
+  for (let fd = 0; fd <= 2; fd++) names.push(hasTerminal ? '/dev/null' : streamName(fd));
+  return names;
+}
+
+function streamName(fd: number): string {
+  try {
+    return readLink(`/proc/self/fd/${fd}`);
+  } catch {
+    // It is closed.
+    return '';
+  }
 }

@@ -28,6 +28,8 @@ export interface ContainerRecord {
   created: string;
   /** Set when it is read while `create` is not done. */
   creating?: true;
+  /** Set while `restore` is not done, once it has made the cgroup: every process in it is the container's. */
+  restoring?: true;
   init_process_pid: number;
   /** Clock ticks since boot: a recycled pid is never taken for the container. */
   init_process_start: number;
@@ -35,6 +37,8 @@ export interface ContainerRecord {
   /** The unit of systemd that its cgroup is, if it is one. */
   systemd_unit?: string;
   namespace_paths: Readonly<Record<string, string>>;
+  /** Where its standard streams lead, for a checkpoint: `pipe:[123]`, `/dev/null` … */
+  external_descriptors: readonly string[];
   /** Set when it has no session keyring of its own. */
   no_new_keyring?: true;
   /** With linux.intelRdt: the group that it is in, and that of its own counters. */

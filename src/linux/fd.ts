@@ -54,3 +54,11 @@ export function closeOnExecFrom(first: number): void {
   if (!failed) return;
   for (let number = first; number < 65536; number++) setCloseOnExec(number, true);
 }
+
+const O_ACCMODE = 3;
+
+/** Whether it is an open descriptor that can be written to. */
+export function isWritable(number: number): boolean {
+  const flags = trySyscall('fcntl', number, F_GETFL, 0);
+  return flags >= 0 && (flags & O_ACCMODE) !== 0;
+}

@@ -51,6 +51,11 @@ export class Memory {
     return address;
   }
 
+  /** A copy of the bytes at an address. */
+  bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#view.buffer, address - this.#start, length).slice();
+  }
+
   /** The NUL-terminated text at an address. */
   text(address: number): string {
     const bytes = new Uint8Array(this.#view.buffer, address - this.#start);

@@ -7,6 +7,7 @@ import { syscall, syscallError, trySyscall } from './syscall.ts';
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
+const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -20,13 +21,16 @@ const MESSAGE_HEADER_SIZE = 56;
 const CONTROL_HEADER_SIZE = 16;
 const MESSAGE_FLAGS = 48;
 const MSG_CTRUNC = 8;
+const MSG_TRUNC = 0x20;
 /** How many descriptors one message carries at most; the kernel takes 253. */
 export const MAX_FDS = 64;
+const PACKET_SIZE = 1 << 14;
 
-/** Two connected stream sockets, close-on-exec. */
-export function socketPair(): [Fd, Fd] {
+/** Two connected sockets, close-on-exec: of a stream, or of packets that arrive as they were sent. */
+export function socketPair(kind: 'stream' | 'packets' = 'stream'): [Fd, Fd] {
   const ends = new Int32Array(2);
-  syscall('socketpair', AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, new Uint8Array(ends.buffer));
+  const type = kind === 'stream' ? SOCK_STREAM : SOCK_SEQPACKET;
+  syscall('socketpair', AF_UNIX, type | SOCK_CLOEXEC, 0, new Uint8Array(ends.buffer));
   return [new Fd(ends[0] as number), new Fd(ends[1] as number)];
 }
 
@@ -107,11 +111,8 @@ export interface LaidOutMessage {
 
 /** Of bytes, at least one, and room for some descriptors, at most MAX_FDS. */
 export function layOutMessage(bytes: Uint8Array, fds: number): LaidOutMessage {
-  const { memory, header, vector, control } = messageMemory(bytes.length);
-  const text = memory.take(bytes.length);
-  memory.put(text, bytes);
-  memory.putLong(vector, text);
-  memory.putLong(vector + 8, bytes.length);
+  const { memory, header, data, control } = messageMemory(bytes.length);
+  memory.put(data, bytes);
   if (fds === 0) memory.putLong(header + 32, 0);
   else memory.putLong(header + 40, CONTROL_HEADER_SIZE + ((4 * fds + 7) & ~7));
   memory.putLong(control, CONTROL_HEADER_SIZE + 4 * fds);
@@ -122,10 +123,27 @@ export function layOutMessage(bytes: Uint8Array, fds: number): LaidOutMessage {
 
 /** Receives what sendFds sent; the descriptors are close-on-exec. None when the peer has ended. */
 export function receiveFds(socket: Fd): Fd[] {
-  const { memory, header, control } = messageMemory();
+  return receiveMessage(socket, 1).fds;
+}
+
+/** Receives one packet, and the descriptors that came with it, close-on-exec. No bytes when the peer has ended. */
+export function receivePacket(socket: Fd): { bytes: Uint8Array; fds: Fd[] } {
+  return receiveMessage(socket, PACKET_SIZE);
+}
+
+function receiveMessage(socket: Fd, size: number): { bytes: Uint8Array; fds: Fd[] } {
+  const { memory, header, data, control } = messageMemory(size);
   memory.putLong(header + 40, CONTROL_HEADER_SIZE + 4 * MAX_FDS);
-  if (syscall('recvmsg', socket.number, header, MSG_CMSG_CLOEXEC) === 0) return [];
-  if (memory.getInt(header + MESSAGE_FLAGS) & MSG_CTRUNC) {
+  const count = trySyscall('recvmsg', socket.number, header, MSG_CMSG_CLOEXEC);
+  if (count === 0 || count === -ECONNRESET) return { bytes: new Uint8Array(), fds: [] };
+  if (count < 0) throw syscallError('recvmsg', -count);
+  const flags = memory.getInt(header + MESSAGE_FLAGS);
+  if (flags & MSG_TRUNC) throw new RuntimeError(`a packet of more than ${size} bytes`, { errno: 'EMSGSIZE' });
+  return { bytes: memory.bytes(data, count), fds: receivedFds(memory, control, flags) };
+}
+
+function receivedFds(memory: Memory, control: number, flags: number): Fd[] {
+  if (flags & MSG_CTRUNC) {
     throw new RuntimeError('not all descriptors could be received', {
       code: 'SYSCALL',
       errno: 'EMFILE',
@@ -139,16 +157,19 @@ export function receiveFds(socket: Fd): Fd[] {
   return numbers.map((number) => new Fd(number));
 }
 
-/** A struct msghdr for one byte of data, and room for a control message and `size` bytes. */
-function messageMemory(size = 0): { memory: Memory; header: number; vector: number; control: number } {
+/** A struct msghdr for this many bytes of data, and room for a control message. */
+function messageMemory(
+  size: number,
+): Record<'header' | 'vector' | 'data' | 'control', number> & { memory: Memory } {
   const memory = new Memory(4096 + size);
   const header = memory.take(MESSAGE_HEADER_SIZE);
   const vector = memory.take(16);
   const control = memory.take(CONTROL_HEADER_SIZE + 4 * MAX_FDS);
-  memory.putLong(vector, memory.take(1));
-  memory.putLong(vector + 8, 1);
+  const data = memory.take(size);
+  memory.putLong(vector, data);
+  memory.putLong(vector + 8, size);
   memory.putLong(header + 16, vector);
   memory.putLong(header + 24, 1);
   memory.putLong(header + 32, control);
-  return { memory, header, vector, control };
+  return { memory, header, vector, data, control };
 }

@@ -27,8 +27,11 @@ export interface SpawnPlan {
   /** The root directory if there is no such directory. */
   cwd: string;
   stdin: Fd;
-  /** Standard output and standard error. */
+  /** Standard output, and standard error unless that is another one. */
   output: Fd;
+  errors?: Fd;
+  /** What it gets besides, under the same numbers. */
+  inherited?: readonly Fd[];
   /** This process's own when absent. */
   umask?: number | undefined;
   limits: readonly Limit[];
@@ -36,11 +39,14 @@ export interface SpawnPlan {
   leadsGroup: boolean;
   /** A seccomp filter that holds for it: BPF instructions, and flags of seccomp(2). */
   filter?: { program: Uint8Array; flags: number } | undefined;
+  /** Whether it goes on when this process is killed. */
+  survives?: boolean;
 }
 
 const FAILED = 127;
 const CLONE_PIDFD = 0x1000;
 const CLONE_VFORK = 0x4000;
+const F_SETFD = 2;
 const ERRNO_BYTES = 4;
 const ACTION_BYTES = 32;
 const LIMIT_BYTES = 16;
@@ -48,8 +54,8 @@ const LIMIT_BYTES = 16;
 const CHAIN_BYTES = 1 << 19;
 
 /**
- * Starts a program with default signal actions, nothing blocked and no descriptor but its three; it is killed if this
- * process is. Throws what execve says. Until then this process stands still (CLONE_VFORK): the two share their memory,
+ * Starts a program with default signal actions, nothing blocked and no descriptor but those of the plan; it is killed if
+ * this process is. Throws what execve says. Until then this process stands still (CLONE_VFORK): the two share their memory,
  * errno included, which the child sends back when execve has returned.
  */
 export function spawn(plan: SpawnPlan): { pid: number; pidfd: Fd } {
@@ -113,14 +119,17 @@ function executeCalls(memory: Memory, plan: SpawnPlan, failure: Fd): ChainCall[]
 
 /** What the child does before it becomes the program. */
 function prepareCalls(memory: Memory, plan: SpawnPlan): ChainCall[] {
-  const { cwd, stdin, output, umask, limits, leadsGroup } = plan;
+  const { cwd, stdin, output, errors = output, inherited = [], umask, limits } = plan;
   const calls: ChainCall[] = [];
   const defaultAction = memory.take(ACTION_BYTES);
   for (const signal of changedSignals()) calls.push(['rt_sigaction', signal, defaultAction, 0, MASK_BYTES]);
-  calls.push(['prctl', PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]);
-  if (leadsGroup) calls.push(['setpgid', 0, 0]);
-  calls.push(['dup3', stdin.number, 0, 0], ['dup3', output.number, 1, 0], ['dup3', output.number, 2, 0]);
+  if (!plan.survives) calls.push(['prctl', PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]);
+  if (plan.leadsGroup) calls.push(['setpgid', 0, 0]);
+  calls.push(['dup3', stdin.number, 0, 0], ['dup3', output.number, 1, 0], ['dup3', errors.number, 2, 0]);
   calls.push(['close_range', 3, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
+  // A stream that is in its place already has not been copied, and may be marked.
+  for (const number of [0, 1, 2, ...inherited.map((fd) => fd.number)])
+    calls.push(['fcntl', number, F_SETFD, 0]);
   if (umask !== undefined) calls.push(['umask', umask]);
   calls.push(['chdir', memory.string('/')], ['chdir', memory.string(cwd)]);
   for (const limit of limits) {

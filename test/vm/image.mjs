@@ -24,10 +24,13 @@ const PACKAGES = [
   ...[
     'runc',
     'crun',
+    'criu',
     'apparmor',
     'busybox-static',
     'e2fsprogs',
     'iproute2',
+    // criu's way to let no packet through while it looks.
+    'iptables',
     'jq',
     'procps',
     'strace',

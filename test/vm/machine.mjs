@@ -19,6 +19,7 @@ import { createServer } from 'node:net';
 import { availableParallelism, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runQuietly, say } from '../scripts/project.mjs';
 import { cache, digest, ensureImage, makeDirectory } from './image.mjs';
@@ -68,8 +69,11 @@ async function listen(path) {
   await once(server, 'listening');
   const connected = once(server, 'connection').then(([socket]) => {
     server.close();
-    socket.on('error', () => {});
-    return { socket, lines: createInterface({ input: socket })[Symbol.asyncIterator]() };
+    // A QEMU that dies resets the connection, which is one more end; the lines would make an exception of it.
+    const input = new PassThrough();
+    socket.on('error', () => {}).on('close', () => input.end());
+    socket.pipe(input);
+    return { socket, lines: createInterface({ input })[Symbol.asyncIterator]() };
   });
   return { connected, server };
 }
@@ -181,14 +185,15 @@ async function save(machine, file) {
   }
 }
 
-/** Boots with one accelerator; false if it is not good for that. */
+/** Boots with one accelerator; false if KVM is not good for that. QEMU may even end over what this host's lacks. */
 async function tryBoot(directory, image, boot, accelerator) {
   const machine = new Machine();
   try {
     const disk = join(directory, 'disk');
     runQuietly('cp', ['--reflink=auto', '--sparse=always', join(image, 'disk'), disk]);
-    await machine.start({ accelerator, boot, disk, image });
-    if (accelerator === 'kvm' && !(await machine.reachesInit(KVM_SECONDS))) return false;
+    const start = machine.start({ accelerator, boot, disk, image }).then(() => true);
+    const isStarted = await (accelerator === 'kvm' ? start.catch(() => false) : start);
+    if (accelerator === 'kvm' && !(isStarted && (await machine.reachesInit(KVM_SECONDS)))) return false;
     const line = await machine.line(BOOT_SECONDS);
     if (line !== 'ready') throw new Error(`the machine did not boot: ${line ?? ''} ${machine.lastWords()}`);
     await save(machine, join(directory, 'state'));

@@ -1,0 +1,24 @@
+// Runs on the host.
+import { join } from 'node:path';
+import { RuntimeError } from '../errors.ts';
+import { readFile, writeFile } from '../linux/file.ts';
+
+const FILE = 'descriptors.json';
+
+/** Keeps the names beside the image: criu connects what was a pipe by them. */
+export function writeDescriptors(directory: string, names: readonly string[]): void {
+  writeFile(join(directory, FILE), JSON.stringify(names), { mode: 0o600 });
+}
+
+/** The names, in the order of the descriptors. */
+export function readDescriptors(directory: string): string[] {
+  const path = join(directory, FILE);
+  const names: unknown = JSON.parse(readFile(path));
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new RuntimeError(`${path}: must be a list of texts`, { code: 'CRIU_IMAGE' });
+}
+
+/** The streams of this process that take the place of the pipes of the image. */
+export function inheritedPipes(names: readonly string[]): { key: string; fd: number }[] {
+  return names.map((key, fd) => ({ key, fd })).filter(({ key, fd }) => fd <= 2 && key.startsWith('pipe:'));
+}

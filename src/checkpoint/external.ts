@@ -1,0 +1,97 @@
+// Pure.
+import type { MountEntry } from '../linux/mountinfo.ts';
+import type { Document, Spec } from '../spec/config.ts';
+import { namespaceOf } from '../spec/query.ts';
+
+/** Something of the host that is mounted in the container: criu notes the name, and mounts the source again. */
+export interface ExternalMount {
+  /** As config.json has it. */
+  path: string;
+  name: string;
+  source: string;
+  /** Whether only a file counts: masked directories are filesystems of their own. */
+  onlyFile: boolean;
+}
+
+/** `devices` are all that may have been bound instead of made; `binds` are the bind mounts of mounts[]. */
+export function externalMounts(
+  { linux }: Pick<Spec, 'linux'>,
+  binds: readonly { destination: string; source: string }[],
+  devices: readonly { path: string }[],
+): ExternalMount[] {
+  const { maskedPaths = [] } = linux ?? {};
+  return [
+    ...binds.map(({ destination, source }) => external(destination, destination, source)),
+    ...devices.map(({ path }) => external(path, path, path)),
+    ...maskedPaths.map((path) => ({ ...external(path, '/dev/null', '/dev/null'), onlyFile: true })),
+  ];
+}
+
+const external = (path: string, name: string, source: string): ExternalMount => ({
+  path,
+  name,
+  source,
+  onlyFile: false,
+});
+
+/** For the restore: by their names. Several may have one in common. */
+export function restoredMounts(mounts: readonly ExternalMount[]): string[] {
+  return [...new Set(mounts.map(({ name, source }) => `mnt[${name}]:${source}`))];
+}
+
+/** For the dump: the mount points of the hierarchies that show the container's cgroup without a namespace for it. */
+export function externalCgroups(spec: Pick<Document, 'linux'>, mounts: readonly MountEntry[]): string[] {
+  if (namespaceOf(spec, 'cgroup') !== undefined) return [];
+  return mounts
+    .filter(({ type, root }) => (type === 'cgroup' || type === 'cgroup2') && root !== '/')
+    .map(
+      ({ mountPoint }) =>
+        `mnt[${mountPoint}]:${cgroupName(mountPoint.slice(mountPoint.lastIndexOf('/') + 1))}`,
+    );
+}
+
+/** For the restore: the same, from the text of /proc/PID/cgroup and the directories of the new cgroup. */
+export function restoredCgroups(text: string, paths: Readonly<Record<string, string>>): string[] {
+  return parseCgroups(text).flatMap(({ controllers }) => {
+    const path = paths[controllers.split(',')[0] as string];
+    const name = controllers === '' ? 'unified' : controllers.replace(/^name=/, '');
+    return path === undefined ? [] : [`mnt[${cgroupName(name)}]:${path}`];
+  });
+}
+
+const cgroupName = (hierarchy: string): string => `cgroup-${hierarchy}`;
+
+/** The hierarchies of a process, from the text of its /proc/PID/cgroup. Source: cgroups(7). */
+export function parseCgroups(text: string): { controllers: string; path: string }[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => {
+    const [, controllers = '', ...path] = line.split(':');
+    return { controllers, path: path.join(':') };
+  });
+}
+
+/** A namespace that is joined by path, and that criu leaves as it is: `key` is what the image calls it. */
+export interface ExternalNamespace {
+  kind: 'net' | 'pid';
+  path: string;
+  key: string;
+}
+
+export function externalNamespaces(spec: Pick<Document, 'linux'>): ExternalNamespace[] {
+  const candidates = [
+    { type: 'network', kind: 'net', key: 'extRootNetNS' },
+    { type: 'pid', kind: 'pid', key: 'extRootPidNS' },
+  ] as const;
+  return candidates.flatMap(({ type, kind, key }) => {
+    const path = namespaceOf(spec, type)?.path;
+    return path ? [{ kind, path, key }] : [];
+  });
+}
+
+/** Namespaces of other kinds that are joined by path: criu enters them before it makes the processes. */
+export function joinedNamespaces(spec: Pick<Document, 'linux'>): { ns: string; ns_file: string }[] {
+  return (['ipc', 'uts', 'user'] as const).flatMap((type) => {
+    const path = namespaceOf(spec, type)?.path;
+    return path ? [{ ns: type, ns_file: path }] : [];
+  });
+}

@@ -1,0 +1,24 @@
+// Pure.
+import { RuntimeError } from '../errors.ts';
+import type { Spec } from '../spec/config.ts';
+import { hasNew, namespaceOf } from '../spec/query.ts';
+
+/** Refuses what criu would lose or cannot make again. `steps` are those of mounts[]. */
+export function refuseForCriu(spec: Spec, steps: readonly { field: string; idmap: unknown }[]): void {
+  if (!hasNew(spec, 'mount')) {
+    throw refusal('linux.namespaces', 'the container has no mount namespace of its own');
+  }
+  for (const type of ['cgroup', 'time'] as const) {
+    if (namespaceOf(spec, type)?.path)
+      throw refusal('linux.namespaces', `a ${type} namespace is joined by path`);
+  }
+  for (const { field, idmap } of steps)
+    if (idmap !== false) throw refusal(field, 'owners are mapped (idmap)');
+}
+
+function refusal(field: string, reason: string): RuntimeError {
+  return new RuntimeError(`${field}: ${reason}, and criu cannot restore that`, {
+    code: 'CRIU_UNSUPPORTED',
+    field,
+  });
+}

@@ -1,0 +1,21 @@
+import { resolve } from 'node:path';
+import type { CriuFlags } from '../container/options.ts';
+import type { Values } from './command.ts';
+import type { commonOptions } from './table-checkpoint.ts';
+
+/** What `checkpoint` and `restore` both ask of criu. Makes paths absolute. */
+export function criuFlags(options: Values<typeof commonOptions>): CriuFlags {
+  const { 'work-path': work, 'manage-cgroups-mode': mode } = options;
+  return {
+    imagePath: resolve(options['image-path'] ?? 'checkpoint'),
+    workPath: work === undefined ? undefined : resolve(work),
+    tcpEstablished: options['tcp-established'],
+    extUnixSk: options['ext-unix-sk'],
+    shellJob: options['shell-job'],
+    fileLocks: options['file-locks'],
+    lazyPages: options['lazy-pages'],
+    autoDedup: options['auto-dedup'],
+    // The table's choices are the words that criu is asked by.
+    manageCgroupsMode: mode as CriuFlags['manageCgroupsMode'],
+  };
+}

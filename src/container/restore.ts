@@ -1,0 +1,173 @@
+import type { Cgroup } from '../cgroups/types.ts';
+import { type Criu, CriuWorker, requireCriu } from '../checkpoint/criu.ts';
+import { inheritedPipes, readDescriptors } from '../checkpoint/descriptors.ts';
+import {
+  externalNamespaces,
+  joinedNamespaces,
+  parseCgroups,
+  restoredCgroups,
+  restoredMounts,
+} from '../checkpoint/external.ts';
+import { REQUEST } from '../checkpoint/messages.ts';
+import { configFile, RESTORE_LOG, type RestorePlace, restoreOptions } from '../checkpoint/options.ts';
+import { discardRdt, joinRdt } from '../intel-rdt.ts';
+import type { Fd } from '../linux/fd.ts';
+import { exists, makeDirectories, readFile, readLink } from '../linux/file.ts';
+import { inOwnMounts, openNamespace } from '../linux/namespace.ts';
+import { becomeSubreaper } from '../linux/prctl.ts';
+import type { MountStep } from '../rootfs/mount-plan.ts';
+import type { Spec } from '../spec/config.ts';
+import { rootfsPath } from '../spec/query.ts';
+import { refuseUnsupported } from '../spec/unsupported.ts';
+import { limit, type Making, openNewCgroup, openRdt } from './build.ts';
+import { readConfig } from './bundle.ts';
+import { unmake } from './create.ts';
+import { hostMounts, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
+import { deleteFailed, deleteOwn } from './delete.ts';
+import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
+import type { RestoreOptions } from './options.ts';
+import { type Outlets, openOutlets } from './outlets.ts';
+import { writePidFile } from './pid-file.ts';
+import { type Parts, recordOf } from './record.ts';
+import { RestoreProgress } from './restore-progress.ts';
+import { mountRootForCriu } from './restore-root.ts';
+import { announce, type ContainerRecord, claim, commit, lock, removeRecord } from './store.ts';
+
+/** The `restore` command: makes a container of a checkpoint; returns its exit status, 0 when detached. */
+export async function restore(options: RestoreOptions): Promise<number> {
+  refuseRootless('restore');
+  const forward = options.detach ? undefined : forwardSignals();
+  if (!options.detach && !options.noSubreaper) becomeSubreaper();
+  const record = restoreWith(options, forward && ((master) => takeTerminal(forward, master)));
+  if (forward === undefined) return 0;
+  try {
+    const status = await waitInForeground(record.init_process_pid, forward);
+    deleteOwn(options, record);
+    return status;
+  } catch (error) {
+    deleteFailed(options, record);
+    throw error;
+  }
+}
+
+/** What a container is restored from, all of it checked. */
+interface Source {
+  spec: Spec;
+  steps: readonly MountStep[];
+  criu: Criu;
+  /** Where its standard streams led. */
+  streams: string[];
+}
+
+/** Restores a container, or nothing: whatever fails, all that was made until then is undone. */
+function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): ContainerRecord {
+  const config = readConfig(options.bundle);
+  options.inspect?.(config.document);
+  const spec = config.validate();
+  refuseUnsupported(spec);
+  const steps = planForCriu(spec, options.bundle);
+  using outlets = openOutlets(options, spec.process.terminal === true, foreground);
+  const criu = requireCriu(options.environment);
+  using images = openForCriu('--image-path', options.imagePath);
+  const source: Source = { spec, steps, criu, streams: readDescriptors(options.imagePath) };
+  if (options.workPath !== undefined) makeDirectories(options.workPath, 0o700);
+  claim(options);
+  using directory = lock(options);
+  const making: Making = { undo: [() => removeRecord(options)] };
+  try {
+    return tellingWhy('restore the container', options, RESTORE_LOG, () =>
+      make({ ...options, ...outlets }, source, { images, directory }, making),
+    );
+  } catch (error) {
+    unmake(making);
+    throw error;
+  }
+}
+
+type Directories = Record<'images' | 'directory', Fd>;
+
+/** As build() of a new container, with criu in the place of init. */
+function make(
+  options: RestoreOptions & Outlets,
+  source: Source,
+  directories: Directories,
+  making: Making,
+): ContainerRecord {
+  const { spec } = source;
+  const parts = { cgroup: openNewCgroup(options, spec), rdt: openRdt(spec, options.id) };
+  const namespaces = externalNamespaces(spec).map(({ path, key }) => ({ key, fd: openNamespace(path) }));
+  using worker = startCriu(options, source, { root: realPath(directories.directory), inherited: namespaces });
+  const recordFor = (pid: number): ContainerRecord => recordOf(options, spec, pid, parts);
+  making.record = recordFor(worker.pid);
+  announce(options, making.record);
+  makeParts(spec, parts, worker.pid, making);
+  announce(options, { ...making.record, restoring: true });
+  using work = options.workPath === undefined ? undefined : openForCriu('--work-path', options.workPath);
+  const opts = restoreOptions(options, {
+    imagesFd: directories.images.number,
+    workFd: work?.number,
+    configFile: configFile(spec, exists),
+    root: realPath(directories.directory),
+    ...placeOf(source, parts.cgroup, readFile(`/proc/${worker.pid}/cgroup`)),
+    inherited: [
+      ...inheritedPipes(source.streams),
+      ...namespaces.map(({ key, fd }) => ({ key, fd: fd.number })),
+    ],
+  });
+  using progress = new RestoreProgress(spec, options.terminal, (pid) => {
+    making.record = recordFor(pid);
+    announce(options, { ...making.record, restoring: true });
+    return making.record;
+  });
+  const { restore } = worker.ask({ type: REQUEST.RESTORE, opts }, (notice) => progress.answer(notice));
+  const record = recordFor(restore?.pid ?? 0);
+  announce(options, record);
+  commit(options);
+  if (options.pidFile !== undefined) writePidFile(options.pidFile, record.init_process_pid);
+  progress.keep();
+  return record;
+}
+
+const realPath = (directory: Fd): string => readLink(`/proc/self/fd/${directory.number}`);
+
+/** criu waits for its request in a mount namespace of its own, which ends with it, in which `root` is the rootfs. */
+function startCriu(
+  { bundle }: RestoreOptions,
+  { spec, steps, criu }: Source,
+  { root, inherited }: { root: string; inherited: readonly { fd: Fd }[] },
+): CriuWorker {
+  return inOwnMounts(() => {
+    mountRootForCriu(rootfsPath(spec, bundle), root, steps);
+    return new CriuWorker(criu, { hasStreams: true, inherited: inherited.map(({ fd }) => fd) });
+  });
+}
+
+/** Puts criu where the container is to be: what it starts is there from the beginning. */
+function makeParts(spec: Spec, { cgroup, rdt }: Parts, pid: number, making: Making): void {
+  cgroup.create();
+  making.undo.push(() => {
+    cgroup.kill();
+    cgroup.remove();
+  });
+  limit(cgroup, spec);
+  if (rdt !== undefined) {
+    const made: string[] = [];
+    making.undo.push(() => discardRdt(rdt, made));
+    joinRdt(rdt, pid, made);
+  }
+  cgroup.add(pid);
+  cgroup.joined();
+}
+
+/** What is to be found in another place than at the time of the checkpoint; `own` is the text of criu's own cgroup file. */
+function placeOf(
+  { spec, steps }: Source,
+  { paths }: Cgroup,
+  own: string,
+): Pick<RestorePlace, 'external' | 'cgroupRoots' | 'joined'> {
+  return {
+    external: [...restoredMounts(hostMounts(spec, steps)), ...restoredCgroups(own, paths)],
+    cgroupRoots: parseCgroups(own).map(({ controllers, path }) => ({ ctrl: controllers, path })),
+    joined: joinedNamespaces(spec),
+  };
+}
