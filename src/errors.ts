@@ -88,6 +88,12 @@ export type ErrorCode =
   // Hooks.
   | 'HOOK_FAILED'
   | 'HOOK_TIMEOUT'
+  // criu.
+  | 'CRIU'
+  | 'CRIU_MISSING'
+  | 'CRIU_IMAGE'
+  | 'CRIU_UNSUPPORTED'
+  | 'NEEDS_ROOT'
   // What should not happen.
   | 'SYSCALL'
   | 'PROTOCOL'

@@ -1,6 +1,6 @@
 // Runs on the host.
 import { join } from 'node:path';
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, within } from '../errors.ts';
 import { Fd } from '../linux/fd.ts';
 import { mayExecute } from '../linux/file.ts';
 import { O_RDWR, openPath } from '../linux/path.ts';
@@ -53,10 +53,10 @@ export function requireCriu(environment: Environment): Criu {
   const { PATH = '' } = environment;
   if (criu === undefined)
     throw new RuntimeError(`no criu in the PATH "${PATH}"`, { code: 'CRIU_MISSING', hint: HINT });
-  const found = versionNumber(ask(criu, { type: REQUEST.VERSION }).version ?? {});
+  const found = within(criu.file, () => versionNumber(ask(criu, { type: REQUEST.VERSION }).version ?? {}));
   if (found >= OLDEST) return criu;
   throw new RuntimeError(`${criu.file} is too old: ${found}, and ${OLDEST} is needed`, {
-    code: 'CRIU_OLD',
+    code: 'CRIU_MISSING',
     hint: HINT,
   });
 }

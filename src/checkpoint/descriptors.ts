@@ -1,7 +1,8 @@
 // Runs on the host.
 import { join } from 'node:path';
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, within } from '../errors.ts';
 import { readFile, writeFile } from '../linux/file.ts';
+import { parseDocument } from '../spec/load.ts';
 
 const FILE = 'descriptors.json';
 
@@ -13,7 +14,8 @@ export function writeDescriptors(directory: string, names: readonly string[]): v
 /** The names, in the order of the descriptors. */
 export function readDescriptors(directory: string): string[] {
   const path = join(directory, FILE);
-  const names: unknown = JSON.parse(readFile(path));
+  const text = within(`${directory} holds no checkpoint`, () => readFile(path), { code: 'CRIU_IMAGE' });
+  const names = parseDocument(text, path);
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
   throw new RuntimeError(`${path}: must be a list of texts`, { code: 'CRIU_IMAGE' });
 }

@@ -3,7 +3,7 @@ import { Fd } from '../linux/fd.ts';
 import { readFile } from '../linux/file.ts';
 import { type MountEntry, parseMounts } from '../linux/mountinfo.ts';
 import { O_DIRECTORY, O_PATH, openPath, tryOpenInRoot } from '../linux/path.ts';
-import { isDirectory, mountOf, statusOf } from '../linux/stat.ts';
+import { isDirectory, isMountRoot, mountIdOf, statusOf } from '../linux/stat.ts';
 import type { ExternalMount } from './external.ts';
 
 /** The mounts of a process. */
@@ -25,8 +25,8 @@ export function presentMounts(
     const number = tryOpenInRoot(root, path, O_PATH);
     if (number < 0) return [];
     using found = new Fd(number);
-    const { id, isRoot } = mountOf(found);
-    if (!isRoot || (onlyFile && isDirectory(statusOf(found)))) return [];
+    if (!isMountRoot(found) || (onlyFile && isDirectory(statusOf(found)))) return [];
+    const id = Number(mountIdOf(found));
     const mount = mounts.find((each) => each.id === id);
     return mount === undefined ? [] : [`mnt[${mount.mountPoint}]:${name}`];
   });

@@ -17,7 +17,7 @@ import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 /** criu takes processes apart and makes them anew: only the host's root may. */
 export function refuseRootless(command: string): void {
   if (process.geteuid?.() === 0 && isFirstUserNamespace()) return;
-  throw new RuntimeError(`${command} needs the root of the host`, { code: 'ROOTLESS', errno: 'EPERM' });
+  throw new RuntimeError(`${command} needs the root of the host`, { code: 'NEEDS_ROOT', errno: 'EPERM' });
 }
 
 /** mounts[] as steps, of a container that criu can deal with. */

@@ -1,4 +1,6 @@
 import { UNIT_PROPERTY_PREFIX } from '../cgroups/systemd/properties.ts';
+import { type Environment, findCriu } from '../checkpoint/criu.ts';
+import { CONFIG_ANNOTATION } from '../checkpoint/options.ts';
 import { commit, version } from '../engine.ts';
 import { capabilityNames } from '../linux/capability.ts';
 import { namespaceTypes } from '../namespaces/plan.ts';
@@ -14,9 +16,10 @@ import { installedLibseccomp, seccompFeatures } from './seccomp-features.ts';
 const OLDEST_OCI_VERSION = '1.0.0';
 
 /**
- * The `features` command: names come from the tables that containers are made by. `commands` are those of the program.
+ * The `features` command: names come from the tables that containers are made by. In the PATH of `environment`, the caller's,
+ * criu is looked for.
  */
-export function features(commands: readonly string[]): Features {
+export function features(environment: Environment): Features {
   const libseccomp = installedLibseccomp();
   return {
     ociVersionMin: OLDEST_OCI_VERSION,
@@ -28,12 +31,12 @@ export function features(commands: readonly string[]): Features {
       // runc's name for it, which callers print.
       ...(libseccomp === undefined ? {} : { 'io.github.seccomp.libseccomp.version': libseccomp }),
       // Callers know by the first one, whichever runtime it is of, whether they can ask for checkpoints.
-      'org.opencontainers.runc.checkpoint.enabled': String(commands.includes('checkpoint')),
+      'org.opencontainers.runc.checkpoint.enabled': String(findCriu(environment) !== undefined),
       'trunc.commit': commit,
       'trunc.version': version,
     },
-    // Properties of the container's unit, of which some have systemd run programs.
-    potentiallyUnsafeConfigAnnotations: [UNIT_PROPERTY_PREFIX],
+    // Properties of the container's unit, of which some have systemd run programs, and options of criu, with the same.
+    potentiallyUnsafeConfigAnnotations: [UNIT_PROPERTY_PREFIX, CONFIG_ANNOTATION],
   };
 }
 

@@ -12,13 +12,12 @@ import { REQUEST } from '../checkpoint/messages.ts';
 import { configFile, RESTORE_LOG, type RestorePlace, restoreOptions } from '../checkpoint/options.ts';
 import { discardRdt, joinRdt } from '../intel-rdt.ts';
 import type { Fd } from '../linux/fd.ts';
-import { exists, makeDirectories, readFile, readLink } from '../linux/file.ts';
+import { exists, makeDirectories, readFile, readLink, writeExisting } from '../linux/file.ts';
 import { inOwnMounts, openNamespace } from '../linux/namespace.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
 import { rootfsPath } from '../spec/query.ts';
-import { refuseUnsupported } from '../spec/unsupported.ts';
 import { limit, type Making, openNewCgroup, openRdt } from './build.ts';
 import { readConfig } from './bundle.ts';
 import { unmake } from './create.ts';
@@ -64,11 +63,9 @@ function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): 
   const config = readConfig(options.bundle);
   options.inspect?.(config.document);
   const spec = config.validate();
-  refuseUnsupported(spec);
   const steps = planForCriu(spec, options.bundle);
   using outlets = openOutlets(options, spec.process.terminal === true, foreground);
   const criu = requireCriu(options.environment);
-  using images = openForCriu('--image-path', options.imagePath);
   const source: Source = { spec, steps, criu, streams: readDescriptors(options.imagePath) };
   if (options.workPath !== undefined) makeDirectories(options.workPath, 0o700);
   claim(options);
@@ -76,7 +73,7 @@ function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): 
   const making: Making = { undo: [() => removeRecord(options)] };
   try {
     return tellingWhy('restore the container', options, RESTORE_LOG, () =>
-      make({ ...options, ...outlets }, source, { images, directory }, making),
+      make({ ...options, ...outlets }, source, realPath(directory), making),
     );
   } catch (error) {
     unmake(making);
@@ -84,30 +81,28 @@ function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): 
   }
 }
 
-type Directories = Record<'images' | 'directory', Fd>;
-
 /** As build() of a new container, with criu in the place of init. */
 function make(
   options: RestoreOptions & Outlets,
   source: Source,
-  directories: Directories,
+  root: string,
   making: Making,
 ): ContainerRecord {
   const { spec } = source;
   const parts = { cgroup: openNewCgroup(options, spec), rdt: openRdt(spec, options.id) };
   const namespaces = externalNamespaces(spec).map(({ path, key }) => ({ key, fd: openNamespace(path) }));
-  using worker = startCriu(options, source, { root: realPath(directories.directory), inherited: namespaces });
+  using started = startCriu(options, source, { root, inherited: namespaces });
+  const { worker } = started;
   const recordFor = (pid: number): ContainerRecord => recordOf(options, spec, pid, parts);
   making.record = recordFor(worker.pid);
   announce(options, making.record);
   makeParts(spec, parts, worker.pid, making);
   announce(options, { ...making.record, restoring: true });
-  using work = options.workPath === undefined ? undefined : openForCriu('--work-path', options.workPath);
   const opts = restoreOptions(options, {
-    imagesFd: directories.images.number,
-    workFd: work?.number,
+    imagesFd: started.images.number,
+    workFd: started.work?.number,
     configFile: configFile(spec, exists),
-    root: realPath(directories.directory),
+    root,
     ...placeOf(source, parts.cgroup, readFile(`/proc/${worker.pid}/cgroup`)),
     inherited: [
       ...inheritedPipes(source.streams),
@@ -130,15 +125,32 @@ function make(
 
 const realPath = (directory: Fd): string => readLink(`/proc/self/fd/${directory.number}`);
 
-/** criu waits for its request in a mount namespace of its own, which ends with it, in which `root` is the rootfs. */
+/** criu, before it gets its request, and the directories that it is to use. */
+interface StartedCriu extends Disposable {
+  worker: CriuWorker;
+  images: Fd;
+  work: Fd | undefined;
+}
+
+/**
+ * Starts criu in a mount namespace of its own, in which `root` is the rootfs, and which ends with it. Its directories have
+ * to be opened in there: it mounts below them.
+ */
 function startCriu(
-  { bundle }: RestoreOptions,
+  { bundle, imagePath, workPath }: RestoreOptions,
   { spec, steps, criu }: Source,
   { root, inherited }: { root: string; inherited: readonly { fd: Fd }[] },
-): CriuWorker {
+): StartedCriu {
   return inOwnMounts(() => {
+    const images = openForCriu('--image-path', imagePath);
+    const work = workPath === undefined ? undefined : openForCriu('--work-path', workPath);
     mountRootForCriu(rootfsPath(spec, bundle), root, steps);
-    return new CriuWorker(criu, { hasStreams: true, inherited: inherited.map(({ fd }) => fd) });
+    const worker = new CriuWorker(criu, { hasStreams: true, inherited: inherited.map(({ fd }) => fd) });
+    const dispose = (): void => {
+      worker[Symbol.dispose]();
+      for (const fd of [images, work]) fd?.close();
+    };
+    return { worker, images, work, [Symbol.dispose]: dispose };
   });
 }
 
@@ -155,7 +167,8 @@ function makeParts(spec: Spec, { cgroup, rdt }: Parts, pid: number, making: Maki
     making.undo.push(() => discardRdt(rdt, made));
     joinRdt(rdt, pid, made);
   }
-  cgroup.add(pid);
+  cgroup.prepareJoin(pid);
+  for (const file of cgroup.joinFiles()) writeExisting(file, String(pid));
   cgroup.joined();
 }
 

@@ -138,7 +138,8 @@ function receiveMessage(socket: Fd, size: number): { bytes: Uint8Array; fds: Fd[
   if (count === 0 || count === -ECONNRESET) return { bytes: new Uint8Array(), fds: [] };
   if (count < 0) throw syscallError('recvmsg', -count);
   const flags = memory.getInt(header + MESSAGE_FLAGS);
-  if (flags & MSG_TRUNC) throw new RuntimeError(`a packet of more than ${size} bytes`, { errno: 'EMSGSIZE' });
+  if (flags & MSG_TRUNC)
+    throw new RuntimeError(`a packet of more than ${size} bytes`, { code: 'PROTOCOL', errno: 'EMSGSIZE' });
   return { bytes: memory.bytes(data, count), fds: receivedFds(memory, control, flags) };
 }
 

@@ -17,7 +17,6 @@ export interface FileStatus {
 }
 
 const STATX_BASIC_STATS = 0x7ff;
-const STATX_MNT_ID = 0x1000;
 const STATX_SIZE = 256;
 const S_IFMT = 0o170000;
 
@@ -53,14 +52,6 @@ export function statusOf(fd: Fd): FileStatus {
   return parse(buffer);
 }
 
-/** The mount that an open file lies in, by its number in mountinfo (Linux 5.8), and whether the file is its root. */
-export function mountOf(fd: Fd): { id: number; isRoot: boolean } {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_MNT_ID, buffer);
-  const isRoot = (buffer.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0;
-  return { id: Number(buffer.readBigUInt64LE(144)), isRoot };
-}
-
 /** The status of what `path` leads to. */
 export function statusAt(path: string): FileStatus {
   const buffer = Buffer.alloc(STATX_SIZE);
@@ -92,6 +83,13 @@ export function mountIdOf(fd: Fd): bigint {
   const buffer = Buffer.alloc(STATX_SIZE);
   syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_MNT_ID, buffer);
   return buffer.readBigUInt64LE(144);
+}
+
+/** Whether an open file is the root of the mount that it lies in (Linux 5.8). */
+export function isMountRoot(fd: Fd): boolean {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_BASIC_STATS, buffer);
+  return (buffer.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0;
 }
 
 /** What a copy of a directory entry needs to know besides. */

@@ -26,7 +26,7 @@ const MAX_PORT = 65535;
 /** `10.0.0.1:27`, `host:27`, `[::1]:27`. */
 export function readPageServer(text: string | undefined): { address: string; port: number } | undefined {
   if (text === undefined) return undefined;
-  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const [address, port] = [bracketed ?? plain, Number(digits)];
   if (address !== undefined && port > 0 && port <= MAX_PORT) return { address, port };
   throw invalid('--page-server', text, 'must be ADDRESS:PORT');

@@ -1,0 +1,26 @@
+import t from 'tap';
+import { refuseForCriu } from '../../src/checkpoint/refuse.ts';
+import { minimal } from '../fixtures/good-configs.ts';
+
+const spec = (...namespaces: object[]) =>
+  ({ ...minimal, linux: { namespaces } }) as Parameters<typeof refuseForCriu>[0];
+const own = { type: 'mount' };
+const plain = { field: 'mounts[0]', idmap: false };
+
+t.test('what criu can restore', async (t) => {
+  t.doesNotThrow(() =>
+    refuseForCriu(spec(own, { type: 'cgroup' }, { type: 'network', path: '/n' }), [plain]),
+  );
+});
+
+t.test('what it cannot', async (t) => {
+  const refused = (message: RegExp, asked: ReturnType<typeof spec>, steps = [plain]) =>
+    t.throws(() => refuseForCriu(asked, steps), { code: 'CRIU_UNSUPPORTED', message });
+  refused(/no mount namespace of its own, and criu/, spec());
+  refused(/no mount namespace of its own/, spec({ type: 'mount', path: '/m' }));
+  refused(/a cgroup namespace is joined by path/, spec(own, { type: 'cgroup', path: '/c' }));
+  refused(/^mounts\[3\]: owners are mapped/, spec(own), [
+    plain,
+    { field: 'mounts[3]', idmap: 'idmap' as never },
+  ]);
+});

@@ -1,0 +1,229 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Change, readConfig, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
+import { checkpoint, count, counting, goesOn, newImage, restore, SLOWLY } from '../helpers/checkpoint.ts';
+import { donor, enter } from '../helpers/namespaces.ts';
+import { only, suite } from '../helpers/requires.ts';
+import { nothingLeft, refused, run, runtime, state, succeed } from '../helpers/runtime.ts';
+import { namespaceOf, newId, temp, until } from '../helpers/sandbox.ts';
+
+// What of a container survives a checkpoint.
+suite('root', 'criu', 'iptables');
+
+interface Moved {
+  id: string;
+  bundle: string;
+}
+
+/** A counting container before and after; `between` is called while it is only files. */
+function moved(
+  t: Test,
+  change: Change,
+  { before = ':', flags = [] as string[], between = (_: string) => {} } = {},
+): Moved {
+  const { id, bundle } = counting(t, change, before);
+  const image = checkpoint(id, flags);
+  const last = count(bundle);
+  between(bundle);
+  restore(t, { image, bundle, id, flags });
+  goesOn(t, bundle, last);
+  return { id, bundle };
+}
+
+const exec = (id: string, script: string): string =>
+  succeed(['exec', id, 'sh', '-c', script]).stdout.trimEnd();
+
+t.test('mounts', async (t) => {
+  const source = join(temp, newId());
+  mkdirSync(join(source, 'below'), { recursive: true });
+  writeFileSync(join(source, 'file'), 'word\n');
+  const change: Change = (config) => {
+    config.mounts.push(
+      { destination: '/data', type: 'bind', source, options: ['bind', 'ro'] },
+      {
+        destination: '/deep/er/file',
+        type: 'bind',
+        source: join(source, 'file'),
+        options: ['rbind', 'nosuid'],
+      },
+      { destination: '/data/below', type: 'bind', source: '/etc', options: ['rbind', 'ro'] },
+      { destination: '/link/in', type: 'bind', source, options: ['bind'] },
+      { destination: '/memory', type: 'tmpfs', source: 'tmpfs', options: ['size=1m'] },
+      { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid'] },
+    );
+    config.linux.maskedPaths = ['/proc/kcore', '/proc/keys', '/proc/scsi', '/sys/firmware'];
+    config.linux.readonlyPaths = ['/proc/sys', '/proc/bus'];
+  };
+  const look =
+    'cat /data/file /deep/er/file /link/in/file /memory/x; ls /data/below/hostname; ls /sys/firmware; cat /proc/keys | wc -c; ' +
+    'cat /sys/fs/cgroup/cgroup.procs | wc -l; for at in /data /data/below /proc/sys/kernel /sys/fs/cgroup; do touch $at/x 2>&1; done; ' +
+    'cut -d" " -f4-6 /proc/self/mountinfo | sed "s/,relatime//" | sort';
+  let image = '';
+  const { id, bundle } = counting(t, change, 'echo inside >/memory/x');
+  // As an image of the rootfs comes to another machine.
+  const rootfs = join(bundle, 'rootfs');
+  const before = exec(id, look);
+  image = checkpoint(id);
+  const last = count(bundle);
+  for (const name of ['data', 'deep', 'link', 'memory']) rmSync(join(rootfs, name), { recursive: true });
+  restore(t, { image, bundle, id });
+  goesOn(t, bundle, last);
+  t.match(before, /^word\nword\nword\ninside\n/);
+  t.equal(exec(id, look), before);
+  t.notOk(existsSync(join(rootfs, 'deep/er/file/x')));
+});
+
+t.test('limits and the rest of the cgroup', async (t) => {
+  const { bundle } = moved(t, (config) => {
+    config.linux.resources = {
+      memory: { limit: 1 << 27 },
+      pids: { limit: 44 },
+      cpu: { quota: 90_000, period: 100_000 },
+    };
+  });
+  const dir = `/sys/fs/cgroup${readConfig(bundle).linux.cgroupsPath}`;
+  const file = (name: string) => readFileSync(join(dir, name), 'utf8').trim();
+  t.same([file('memory.max'), file('pids.max'), file('cpu.max')], [String(1 << 27), '44', '90000 100000']);
+});
+
+t.test('another cgroup', async (t) => {
+  const { id, bundle } = counting(t);
+  const image = checkpoint(id);
+  const config = readConfig(bundle);
+  const path = `${config.linux.cgroupsPath}-other`;
+  config.linux.cgroupsPath = path;
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
+  const last = count(bundle);
+  restore(t, { image, bundle, id });
+  goesOn(t, bundle, last);
+  t.match(readFileSync(`/proc/${state(id)?.pid}/cgroup`, 'utf8'), `0::${path}\n`);
+});
+
+const PROCESS =
+  'grep -E "^(Cap|NoNewPrivs|Seccomp:|Uid|Gid|Groups)" /proc/1/status; cat /proc/1/oom_score_adj; hostname; cat /proc/1/limits';
+
+t.test('what the process may', async (t) => {
+  const change: Change = (config) => {
+    config.hostname = 'counting';
+    Object.assign(config.process, { noNewPrivileges: true, oomScoreAdj: 222 });
+    config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 99, hard: 111 }];
+    config.linux.seccomp = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: [{ names: ['acct'], action: 'SCMP_ACT_ERRNO' }],
+    };
+    config.linux.sysctl = { 'net.ipv4.ip_unprivileged_port_start': '77', 'kernel.msgmax': '9000' };
+  };
+  const { id, bundle } = counting(t, change);
+  const sysctls =
+    'cat /proc/sys/kernel/msgmax; cat /sys/class/net/lo/flags; cat /proc/sys/net/ipv4/ip_unprivileged_port_start';
+  const before = exec(id, `${PROCESS}; ${sysctls}`);
+  const image = checkpoint(id);
+  const last = count(bundle);
+  restore(t, { image, bundle, id });
+  goesOn(t, bundle, last);
+  t.match(before, /\ncounting\n.*\n9000\n0x9\n77$/s);
+  // runc leaves the network as criu makes it.
+  const compared = runtime.kind === 'trunc' ? `${PROCESS}; ${sysctls}` : PROCESS;
+  t.ok(before.startsWith(exec(id, compared)));
+});
+
+t.test('connections', async (t) => {
+  const talk =
+    'while :; do echo tick; sleep 0.1; done | nc -l -p 77 & sleep 1; nc 127.0.0.1 77 </dev/zero >/tmp/heard & sleep 1';
+  const { id, bundle } = counting(t, undefined, `(${talk})`);
+  const heard = () => statSync(join(bundle, 'rootfs/tmp/heard')).size;
+  until('a word', () => heard() > 0);
+  const without = newImage();
+  const result = run(['checkpoint', '--image-path', without, id], SLOWLY);
+  t.equal(result.status, 1, 'only when asked for');
+  if (runtime.kind === 'trunc')
+    refused(t, result, /criu cannot checkpoint the container: .*[Cc]onnected TCP socket/);
+  goesOn(t, bundle, count(bundle));
+  const image = checkpoint(id, ['--tcp-established']);
+  const before = heard();
+  const failed = run(['restore', '-d', '--image-path', image, id], { ...SLOWLY, bundle });
+  t.equal(failed.status, 1, 'and for the restore too');
+  restore(t, { image, bundle, id, flags: ['--tcp-established'] });
+  until('another word', () => heard() > before + 20);
+});
+
+t.test('locks of files', async (t) => {
+  const before = 'exec 9>/tmp/lock; /bin/busybox flock -x 9';
+  const { id, bundle } = moved(t, () => {}, { before, flags: ['--file-locks'] });
+  t.equal(
+    run(['exec', id, '/bin/busybox', 'flock', '-n', '/tmp/lock', 'true']).status,
+    1,
+    'it is still held',
+  );
+  t.ok(existsSync(join(bundle, 'rootfs/tmp/lock')));
+});
+
+t.test('a deleted file that is open', async (t) => {
+  const before = 'echo kept >/tmp/gone; exec 8</tmp/gone; rm /tmp/gone';
+  const { id } = moved(t, () => {}, { before, flags: [] });
+  t.equal(exec(id, 'cat /proc/1/fd/8'), 'kept');
+});
+
+t.test('the pids of the host', async (t) => {
+  let pid = 0;
+  const { id, bundle } = counting(t, (config) => withoutNamespace(config, 'pid'));
+  pid = state(id)?.pid ?? 0;
+  const image = checkpoint(id);
+  const last = count(bundle);
+  restore(t, { image, bundle, id });
+  goesOn(t, bundle, last);
+  t.equal(state(id)?.pid, pid, 'are the same ones again');
+});
+
+t.test('namespaces that are joined by path', async (t) => {
+  const other = donor(t, '--net', '--uts', '--ipc');
+  const path = (type: string) => `/proc/${other}/ns/${type}`;
+  const { id } = moved(t, (config) => {
+    enter(config, 'network', path('net'));
+    enter(config, 'ipc', path('ipc'));
+  });
+  const pid = state(id)?.pid ?? 0;
+  t.equal(namespaceOf(pid, 'net'), namespaceOf(other, 'net'), 'network');
+  t.equal(namespaceOf(pid, 'ipc'), namespaceOf(other, 'ipc'), 'ipc');
+});
+
+t.test('a pid namespace that is joined by path', async (t) => {
+  const other = donor(t, '--pid', '--fork');
+  const { id } = moved(t, (config) => enter(config, 'pid', `/proc/${other}/ns/pid`));
+  t.equal(namespaceOf(state(id)?.pid ?? 0, 'pid'), namespaceOf(other, 'pid'));
+});
+
+t.test('the network of the host', async (t) => {
+  const { id } = moved(t, (config) => withoutNamespace(config, 'network'));
+  t.equal(namespaceOf(state(id)?.pid ?? 0, 'net'), namespaceOf('self', 'net'));
+});
+
+t.test('no cgroup namespace', async (t) => {
+  const { id } = moved(t, (config) => {
+    withoutNamespace(config, 'cgroup');
+    config.mounts.push({ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro'] });
+  });
+  t.match(exec(id, 'cat /proc/1/cgroup'), /^0::\/.+/);
+});
+
+t.test('a configuration file of criu', async (t) => {
+  const file = join(temp, newId());
+  writeFileSync(file, 'log-file annotated.log\n');
+  const { id, bundle } = counting(t, (config) => {
+    config.annotations = { 'org.criu.config': file };
+  });
+  const image = checkpoint(id);
+  t.ok(existsSync(join(image, 'annotated.log')));
+  const last = count(bundle);
+  restore(t, { image, bundle, id });
+  goesOn(t, bundle, last);
+});
+
+t.test('a user namespace', only('trunc'), async (t) => {
+  const { id } = moved(t, (config) => withUserNamespace(config));
+  t.match(exec(id, 'cat /proc/1/uid_map'), / 100000 /);
+});
+
+t.test('nothing left', nothingLeft);
