@@ -4,6 +4,7 @@ import { RuntimeError, within } from '../errors.ts';
 import { Fd } from '../linux/fd.ts';
 import { mayExecute } from '../linux/file.ts';
 import { O_RDWR, openPath } from '../linux/path.ts';
+import { SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { receivePacket, send, socketPair } from '../linux/socket.ts';
 import { spawn } from '../linux/spawn.ts';
 import { waitForEnd } from '../linux/wait.ts';
@@ -100,6 +101,7 @@ export class CriuWorker implements Disposable {
   readonly pid: number;
   readonly #pidfd: Fd;
   readonly #socket: Fd;
+  #isAsked = false;
 
   constructor({ file, environment }: Criu, { hasStreams = false, inherited = [] }: WorkerOptions = {}) {
     const [ours, theirs] = socketPair('packets');
@@ -128,6 +130,7 @@ export class CriuWorker implements Disposable {
 
   /** Sends a request and returns the answer; `notified` is what criu waits for meanwhile. Throws when criu has failed. */
   ask(request: CriuRequest, notified: (notice: Notice) => void = () => {}): CriuResponse {
+    this.#isAsked = true;
     this.#send(request);
     for (;;) {
       const { bytes, fds } = receivePacket(this.#socket);
@@ -145,8 +148,9 @@ export class CriuWorker implements Disposable {
     send(this.#socket, encode(requestFields, request));
   }
 
-  /** Waits until it has cleaned up: it does when nobody listens to it any more. */
+  /** Waits until it has cleaned up: it does when nobody listens to it any more. Before its request there is nothing to. */
   [Symbol.dispose](): void {
+    if (!this.#isAsked) signalPidfd(this.#pidfd, SIGKILL);
     this.#socket.close();
     waitForEnd(this.pid);
     this.#pidfd.close();

@@ -39,23 +39,28 @@ export function restoredMounts(mounts: readonly ExternalMount[]): string[] {
   return [...new Set(mounts.map(({ name, source }) => `mnt[${name}]:${source}`))];
 }
 
-/** For the dump: the mount points of the hierarchies that show the container's cgroup without a namespace for it. */
+/** For the dump: the mount points of the hierarchies, which are the host's where there is no namespace for them. */
 export function externalCgroups(spec: Pick<Document, 'linux'>, mounts: readonly MountEntry[]): string[] {
   if (namespaceOf(spec, 'cgroup') !== undefined) return [];
   return mounts
-    .filter(({ type, root }) => (type === 'cgroup' || type === 'cgroup2') && root !== '/')
-    .map(
-      ({ mountPoint }) =>
-        `mnt[${mountPoint}]:${cgroupName(mountPoint.slice(mountPoint.lastIndexOf('/') + 1))}`,
-    );
+    .filter(({ type }) => type === 'cgroup' || type === 'cgroup2')
+    .map(({ type, mountPoint }) => {
+      const name = type === 'cgroup2' ? 'unified' : mountPoint.slice(mountPoint.lastIndexOf('/') + 1);
+      return `mnt[${mountPoint}]:${cgroupName(name)}`;
+    });
 }
 
 /** For the restore: the same, from the text of /proc/PID/cgroup and the directories of the new cgroup. */
 export function restoredCgroups(text: string, paths: Readonly<Record<string, string>>): string[] {
-  return parseCgroups(text).flatMap(({ controllers }) => {
-    const path = paths[controllers.split(',')[0] as string];
+  const hierarchies = parseCgroups(text);
+  return hierarchies.flatMap(({ controllers, path }) => {
+    const own = paths[controllers.split(',')[0] as string];
     const name = controllers === '' ? 'unified' : controllers.replace(/^name=/, '');
-    return path === undefined ? [] : [`mnt[${cgroupName(name)}]:${path}`];
+    // Version 2 alone is shown as a whole, as far as the host sees it.
+    const isWhole = hierarchies.length === 1 && own?.endsWith(path);
+    return own === undefined
+      ? []
+      : [`mnt[${cgroupName(name)}]:${isWhole ? own.slice(0, -path.length) : own}`];
   });
 }
 
@@ -90,7 +95,7 @@ export function externalNamespaces(spec: Pick<Document, 'linux'>): ExternalNames
 
 /** Namespaces of other kinds that are joined by path: criu enters them before it makes the processes. */
 export function joinedNamespaces(spec: Pick<Document, 'linux'>): { ns: string; ns_file: string }[] {
-  return (['ipc', 'uts', 'user'] as const).flatMap((type) => {
+  return (['ipc', 'uts'] as const).flatMap((type) => {
     const path = namespaceOf(spec, type)?.path;
     return path ? [{ ns: type, ns_file: path }] : [];
   });

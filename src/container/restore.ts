@@ -17,6 +17,7 @@ import { inOwnMounts, openNamespace } from '../linux/namespace.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
+import { type ExactSeccomp, exactSeccomp } from '../spec/exact.ts';
 import { rootfsPath } from '../spec/query.ts';
 import { limit, type Making, openNewCgroup, openRdt } from './build.ts';
 import { readConfig } from './bundle.ts';
@@ -52,6 +53,7 @@ export async function restore(options: RestoreOptions): Promise<number> {
 /** What a container is restored from, all of it checked. */
 interface Source {
   spec: Spec;
+  seccomp: ExactSeccomp | undefined;
   steps: readonly MountStep[];
   criu: Criu;
   /** Where its standard streams led. */
@@ -66,7 +68,8 @@ function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): 
   const steps = planForCriu(spec, options.bundle);
   using outlets = openOutlets(options, spec.process.terminal === true, foreground);
   const criu = requireCriu(options.environment);
-  const source: Source = { spec, steps, criu, streams: readDescriptors(options.imagePath) };
+  const seccomp = exactSeccomp(spec.linux?.seccomp, config.text);
+  const source: Source = { spec, seccomp, steps, criu, streams: readDescriptors(options.imagePath) };
   if (options.workPath !== undefined) makeDirectories(options.workPath, 0o700);
   claim(options);
   using directory = lock(options);
@@ -89,7 +92,8 @@ function make(
   making: Making,
 ): ContainerRecord {
   const { spec } = source;
-  const parts = { cgroup: openNewCgroup(options, spec), rdt: openRdt(spec, options.id) };
+  const { seccomp } = source;
+  const parts = { cgroup: openNewCgroup(options, spec), rdt: openRdt(spec, options.id), seccomp };
   const namespaces = externalNamespaces(spec).map(({ path, key }) => ({ key, fd: openNamespace(path) }));
   using started = startCriu(options, source, { root, inherited: namespaces });
   const { worker } = started;

@@ -48,6 +48,7 @@ t.test('hierarchies of which the container sees its own part without a namespace
   t.same(externalCgroups(namespaces(['pid']), mounts), [
     'mnt[/sys/fs/cgroup/cpu,cpuacct]:cgroup-cpu,cpuacct',
     'mnt[/sys/fs/cgroup/systemd]:cgroup-systemd',
+    'mnt[/sys/fs/cgroup/pids]:cgroup-pids',
   ]);
   t.same(externalCgroups(namespaces(['cgroup']), mounts), [], 'with one they are filesystems like others');
   const own = '4:cpu,cpuacct:/x\n3:name=systemd:/x\n2:pids:/\n0::/x\n';
@@ -60,6 +61,12 @@ t.test('hierarchies of which the container sees its own part without a namespace
     }),
     ['mnt[cgroup-cpu,cpuacct]:/c/cpu/x', 'mnt[cgroup-systemd]:/c/systemd/x', 'mnt[cgroup-unified]:/c/u/x'],
   );
+});
+
+t.test('version 2 alone is shown as a whole', async (t) => {
+  const mounts = parseMounts('31 30 0:26 / /sys/fs/cgroup ro master:8 - cgroup2 cgroup2 rw\n');
+  t.same(externalCgroups(namespaces(), mounts), ['mnt[/sys/fs/cgroup]:cgroup-unified']);
+  t.same(restoredCgroups('0::/a/b\n', { '': '/sys/fs/cgroup/a/b' }), ['mnt[cgroup-unified]:/sys/fs/cgroup']);
 });
 
 t.test('the cgroups of a process', async (t) => {

@@ -18,6 +18,7 @@ t.test('what it cannot', async (t) => {
     t.throws(() => refuseForCriu(asked, steps), { code: 'CRIU_UNSUPPORTED', message });
   refused(/no mount namespace of its own, and criu/, spec());
   refused(/no mount namespace of its own/, spec({ type: 'mount', path: '/m' }));
+  refused(/there is a user namespace, and criu/, spec(own, { type: 'user' }));
   refused(/a cgroup namespace is joined by path/, spec(own, { type: 'cgroup', path: '/c' }));
   refused(/^mounts\[3\]: owners are mapped/, spec(own), [
     plain,

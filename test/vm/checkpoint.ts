@@ -231,7 +231,8 @@ t.test('a paused one', async (t) => {
 t.test('what criu cannot write is an error, and the container goes on', async (t) => {
   // A process that is no child of the container's first one.
   const { id, bundle } = counting(t);
-  succeed(['exec', '-d', id, 'sh', '-c', `${OWN_STREAMS}; exec sleep 1000`]);
+  const other = background(['exec', id, 'sh', '-c', `${OWN_STREAMS}; exec sleep 1000`]);
+  until('it', () => JSON.parse(succeed(['ps', '-f', 'json', id]).stdout).length > 2);
   const before = count(bundle);
   const image = newImage();
   const result = run(['checkpoint', '--image-path', image, id], SLOWLY);
@@ -245,6 +246,8 @@ t.test('what criu cannot write is an error, and the container goes on', async (t
   }
   t.match(state(id), { status: 'running' });
   goesOn(t, bundle, before);
+  other.child.kill('SIGKILL');
+  await other.done;
 });
 
 t.test('what is no image', async (t) => {

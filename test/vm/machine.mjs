@@ -185,15 +185,14 @@ async function save(machine, file) {
   }
 }
 
-/** Boots with one accelerator; false if KVM is not good for that. QEMU may even end over what this host's lacks. */
+/** Boots with one accelerator; false if it is not good for that. */
 async function tryBoot(directory, image, boot, accelerator) {
   const machine = new Machine();
   try {
     const disk = join(directory, 'disk');
     runQuietly('cp', ['--reflink=auto', '--sparse=always', join(image, 'disk'), disk]);
-    const start = machine.start({ accelerator, boot, disk, image }).then(() => true);
-    const isStarted = await (accelerator === 'kvm' ? start.catch(() => false) : start);
-    if (accelerator === 'kvm' && !(isStarted && (await machine.reachesInit(KVM_SECONDS)))) return false;
+    await machine.start({ accelerator, boot, disk, image });
+    if (accelerator === 'kvm' && !(await machine.reachesInit(KVM_SECONDS))) return false;
     const line = await machine.line(BOOT_SECONDS);
     if (line !== 'ready') throw new Error(`the machine did not boot: ${line ?? ''} ${machine.lastWords()}`);
     await save(machine, join(directory, 'state'));
