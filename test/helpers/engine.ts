@@ -74,13 +74,13 @@ export function startDocker(...options: string[]): { docker: Engine; daemon: Dae
     DOCKER_CONFIG: join(temp, `${name}-config`),
     DOCKER_BUILDKIT: '0',
   };
-  writeFileSync(join(temp, `${name}.json`), '{}');
   const data = ['--data-root', join(temp, name), '--pidfile', join(temp, `${name}.pid`)];
   const settings = ['--config-file', join(temp, `${name}.json`), '--oom-score-adjust', '0'];
-  const runtimes = ['--add-runtime', `tested=${RUNTIME}`, '--default-runtime', 'tested'];
+  const config = { runtimes: { tested: { path: RUNTIME } }, 'default-runtime': 'tested' };
+  writeFileSync(join(temp, `${name}.json`), JSON.stringify(config));
   const networks = ['--bip', '10.91.0.1/24', '--default-address-pool', 'base=10.92.0.0/16,size=24'];
   const place = ['--host', env.DOCKER_HOST, '--cgroup-parent', CGROUP];
-  const all = [...place, ...data, ...settings, ...runtimes, ...networks, ...options];
+  const all = [...place, ...data, ...settings, ...networks, ...options];
   const daemon = new Daemon(name, 'dockerd', all);
   const docker = new Engine('docker', ['docker'], env);
   daemon.waitFor('docker', '--host', env.DOCKER_HOST, 'version');
