@@ -35,9 +35,11 @@ export function exchange(t: Test, one: string, other: string): () => void {
   return stop;
 }
 
+const ENOUGH_MS = 2000;
+
 /** Does it again and again for a while, and at least five times; what came of each. */
-export function again<T>(action: () => T, milliseconds = 2000): T[] {
-  const end = Date.now() + milliseconds * slowness;
+export function again<T>(action: () => T): T[] {
+  const end = Date.now() + ENOUGH_MS * slowness;
   const results: T[] = [];
   while (Date.now() < end || results.length < 5) results.push(action());
   return results;

@@ -14,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { keepNofileLimit } from './keep-nofile-limit.mjs';
 import { at, changed, project, replace, runQuietly, say, stop } from './project.mjs';
 import { installNpmPackages } from './setup.mjs';
@@ -61,9 +62,11 @@ const COMPILE =
   // No command runs long enough to gain from compiled code, which other threads would make meanwhile.
   '--compile-jit-policy=1000000';
 
-function buildExecutable(bun) {
-  replace(EXECUTABLE, (path) => {
-    runQuietly(bun, ['build', ...COMPILE.split(' '), ...definitions(), 'src/main.ts', `--outfile=${path}`]);
+/** The executable of the sources in a directory. */
+export function buildExecutable(bun, file = EXECUTABLE, sources = project) {
+  replace(file, (path) => {
+    const main = join(sources, 'src/main.ts');
+    runQuietly(bun, ['build', ...COMPILE.split(' '), ...definitions(), main, `--outfile=${path}`]);
     keepNofileLimit(path);
     // Not to be read by others: the kernel then has init traced by nobody in a user namespace that it joins.
     chmodSync(path, 0o711);

@@ -3,6 +3,7 @@
  * Usage: node test/scripts/test.mjs [STAGE...]; without an argument, all stages that CI has.
  */
 import { readdirSync } from 'node:fs';
+import { tryVariants } from './naive.mjs';
 import { at, run, say, stop } from './project.mjs';
 import { installDebianPackages, installNpmPackages, requireRoot } from './setup.mjs';
 import { runTests } from './tap.mjs';
@@ -55,6 +56,8 @@ const STAGES = {
   soak: [() => runTests(named('soak', 'concurrency', 'kill9', 'cgroup-resources'), { SOAK: '1' }, SLOW)],
   // 10,000 images that mean ill, for 15 minutes and more; TREE_FIRST=N TREE_COUNT=N makes others.
   'hostile-trees': [() => runTests(['test/security/hostile-trees.ts'], { SOAK: '1' }, ['--timeout=7200'])],
+  // The tests of security are tested: each fails with a program that lacks what it is about. NAIVE=NAME chooses one.
+  naive: [() => tryVariants()],
   // Tens of thousands of broken configurations, hundreds of containers of them; FUZZ_SEED=N makes others.
   fuzz: [() => runTests(named('fuzz'), { FUZZ: '1' }, SLOW)],
 };

@@ -28,7 +28,7 @@ function attack(t: Test, change: Change, create: (bundle: string) => void): void
   const rootfs = join(bundle, 'rootfs');
   symlinkSync(`${'../'.repeat(16)}${canary.directory.slice(1)}`, join(rootfs, 'link'));
   const stop = exchange(t, join(rootfs, 'dev'), join(rootfs, 'link'));
-  again(() => create(bundle), 1200);
+  again(() => create(bundle));
   stop();
   canary.check(t);
 }

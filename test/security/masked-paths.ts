@@ -76,7 +76,7 @@ t.test('a path that is to be masked comes and goes', only('trunc'), async (t) =>
   const bundle = bundleWith((rootfs) => symlinkSync(canary.file, join(rootfs, 'etc/link')));
   const etc = join(bundle, 'rootfs/etc');
   exchange(t, join(etc, 'secret'), join(etc, 'link'));
-  for (const { status, stderr } of again(() => run(['run', newId()], { bundle }), 1000)) {
+  for (const { status, stderr } of again(() => run(['run', newId()], { bundle }))) {
     if (status !== 0) t.match(stderr, /linux\.maskedPaths|No such file/);
   }
   canary.check(t);

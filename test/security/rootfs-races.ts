@@ -76,7 +76,7 @@ const CHANGES: Record<string, Change> = {
 for (const [name, change] of Object.entries(CHANGES)) {
   t.test(name, only('trunc'), async (t) => {
     const { canary, bundle } = race(t, change);
-    const outcomes = again(() => outcome(run(['run', newId()], { bundle })), 700);
+    const outcomes = again(() => outcome(run(['run', newId()], { bundle })));
     const others = outcomes.filter((text) => text !== 'ran' && text !== 'refused');
     t.same(others, [], `${outcomes.length} rounds, ${outcomes.filter((text) => text === 'ran').length} ran`);
     canary.check(t);
