@@ -53,7 +53,7 @@ export const log = {
   debug: (message: string): void => {
     if (target.debug) write('debug', message);
   },
-  info: (message: string): void => write('info', message),
+  info: (message: string, fields: Record<string, string> = {}): void => write('info', message, fields),
   warning: (message: string): void => write('warning', message),
   error: (message: string, fields: Record<string, string> = {}): void => write('error', message, fields),
 };

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { CreateOptions } from '../container/options.ts';
+import type { CreateOptions, WatchOptions } from '../container/options.ts';
+import { RuntimeError } from '../errors.ts';
 import { logOptions } from '../log.ts';
 import type { Invocation } from './invocation.ts';
 import type { createCommand, runCommand } from './table.ts';
@@ -40,6 +41,16 @@ export async function inspection(): Promise<Pick<CreateOptions, 'inspect'>> {
   if (!logOptions().debug) return {};
   const { warnOfUnknownProperties } = await import('../spec/unknown-properties.ts');
   return { inspect: warnOfUnknownProperties };
+}
+
+/** With --seccomp-log: who takes note of what is refused, in the foreground. */
+export async function refusalLog(isAsked: boolean, detach: boolean): Promise<WatchOptions> {
+  if (!isAsked) return {};
+  if (!detach) return { watch: (await import('../container/refusals.ts')).openRefusals };
+  throw new RuntimeError('--seccomp-log and --detach exclude each other', {
+    code: 'USAGE',
+    hint: 'what is refused is told at the end of the program',
+  });
 }
 
 /** A container ID for a caller who gave none. */

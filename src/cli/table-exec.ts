@@ -60,6 +60,11 @@ export const execCommand = {
       type: 'boolean',
       description: 'in a paused container wait until it is resumed',
     },
+    {
+      name: 'seccomp-log',
+      type: 'boolean',
+      description: 'log at the end which system calls linux.seccomp has refused',
+    },
     help,
   ],
   examples: [

@@ -87,6 +87,11 @@ export const runCommand = {
       type: 'boolean',
       description: 'do not adopt processes that the container orphans',
     },
+    {
+      name: 'seccomp-log',
+      type: 'boolean',
+      description: 'log at the end which system calls linux.seccomp has refused',
+    },
     help,
   ],
   examples: [

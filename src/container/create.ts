@@ -18,8 +18,9 @@ import { type BundleConfig, readConfig } from './bundle.ts';
 import { afterDelete } from './host-hooks.ts';
 import { checkListener } from './listener.ts';
 import { addNotify, type Notify, openNotify } from './notify-socket.ts';
-import type { CreateOptions } from './options.ts';
+import type { CreateOptions, WatchOptions } from './options.ts';
 import { openOutlets } from './outlets.ts';
+import type { Refusals } from './refusals.ts';
 import { endInit, startInit } from './start-init.ts';
 import { claim, fifoPath, lock, removeRecord, seccompCache } from './store.ts';
 
@@ -39,9 +40,9 @@ export interface HowToStart {
 
 /** Makes a container, or nothing: whatever fails, all that was made until then is undone. */
 export function createWith(
-  options: CreateOptions,
+  options: CreateOptions & WatchOptions,
   { fifo, terminal }: HowToStart,
-): Created & { notify: Notify | undefined } {
+): Created & { notify: Notify | undefined; refusals: Refusals | undefined } {
   const config = readConfig(options.bundle);
   options.inspect?.(config.document);
   const passedFds = options.listenFds + options.preserveFds;
@@ -71,12 +72,13 @@ export function createWith(
     checkListener(spec, options.bundle);
     const seccomp = exactSeccomp(spec.linux?.seccomp, config.text);
     const program = seccompProgram(seccomp, seccompCache(options));
-    if (program !== undefined) init.request.seccomp = program;
+    const refusals = options.watch?.(seccomp, program);
+    if (program !== undefined) init.request.seccomp = refusals?.program ?? program;
     if (fifo) giveExecFifo(fifoPath(options), spec);
     // Before the program runs, which is at once where there is no gate.
     const notify = fifo ? undefined : openNotify(options);
     making.undo.push(() => notify?.[Symbol.dispose]());
-    return { ...build({ ...options, ...outlets, seccomp }, spec, init, making), notify };
+    return { ...build({ ...options, ...outlets, seccomp }, spec, init, making), notify, refusals };
   } catch (error) {
     unmake(making);
     throw error;

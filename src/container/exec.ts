@@ -18,6 +18,7 @@ import { awaitProgram } from './listener.ts';
 import type { ExecOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
+import type { Refusals } from './refusals.ts';
 import { endInit, expect, type Init, startInit } from './start-init.ts';
 import { isAlive, statusOf } from './status.ts';
 import { type ContainerRecord, readRecord, seccompCache } from './store.ts';
@@ -29,12 +30,19 @@ import { type ContainerRecord, readRecord, seccompCache } from './store.ts';
 export async function exec(options: ExecOptions): Promise<number> {
   // Before there is a process: a signal that comes meanwhile is for it.
   const forward = options.detach ? undefined : forwardSignals();
-  const init = startProgram(options, forward && ((master) => takeTerminal(forward, master)));
-  return forward === undefined ? 0 : waitInForeground(init.pid, forward);
+  const { init, refusals } = startProgram(options, forward && ((master) => takeTerminal(forward, master)));
+  if (forward === undefined) return 0;
+  const [status] = await Promise.all([waitInForeground(init.pid, forward), refusals?.watch(init.pid)]);
+  return refusals === undefined ? status : refusals.end(status);
+}
+
+interface Started {
+  init: Init;
+  refusals: Refusals | undefined;
 }
 
 /** Returns when the program runs. */
-function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Init {
+function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Started {
   checkDescriptors(options.preserveFds);
   const record = readRecord(options);
   const process = processOf(options, record);
@@ -48,8 +56,8 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Init
   try {
     init = startInit(foreignNamespaces(first), { fifo: undefined, passedFds: options.preserveFds });
     const { hooks, ...config } = record.config;
-    enter({ ...options, ...outlets }, record, { ...config, process }, init);
-    return init;
+    const refusals = enter({ ...options, ...outlets }, record, { ...config, process }, init);
+    return { init, refusals };
   } catch (error) {
     const isSudden = init === undefined || init.exitStatus !== undefined;
     if (init !== undefined) endInit(init);
@@ -84,11 +92,21 @@ function stopped(cause?: unknown): RuntimeError {
 }
 
 /** The host's part of the dialogue of protocol/messages.ts. */
-function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Spec, init: Init): void {
+function enter(
+  options: ExecOptions & Outlets,
+  record: ContainerRecord,
+  spec: Spec,
+  init: Init,
+): Refusals | undefined {
   const { pid, channel } = init;
   const { process } = spec;
+  const seccomp = record.exact_seccomp ?? spec.linux?.seccomp;
+  const program = seccompProgram(seccomp, seccompCache(options));
+  const refusals = options.watch?.(seccomp, program);
   init.settle(undefined, '');
-  channel.send({ type: 'request', request: requestOf(options, record, spec, init) });
+  const request = requestOf(options, record, spec, init);
+  if (program !== undefined) request.seccomp = refusals?.program ?? program;
+  channel.send({ type: 'request', request });
   const { intel_rdt_path: group, intel_rdt_mon_path: monitor } = record;
   const cgroup = reopenCgroup(pathsToEnter(record.cgroup_paths, record.init_process_pid, options.cgroup));
   enterRdt(
@@ -104,11 +122,11 @@ function enter(options: ExecOptions & Outlets, record: ContainerRecord, spec: Sp
   if (!isAlive(record)) throw stopped();
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });
-  awaitProgram(init, record, spec, statusOf(options, record));
+  awaitProgram(init, record, { spec, status: statusOf(options, record), refusals });
+  return refusals;
 }
 
 function requestOf(options: ExecOptions, record: ContainerRecord, spec: Spec, init: Init): InitRequest {
-  const seccomp = seccompProgram(record.exact_seccomp ?? spec.linux?.seccomp, seccompCache(options));
   return {
     ...requestAbout(record, init),
     enters: true,
@@ -118,6 +136,5 @@ function requestOf(options: ExecOptions, record: ContainerRecord, spec: Spec, in
     listenFds: 0,
     preserveFds: options.preserveFds,
     sources: 0,
-    ...(seccomp === undefined ? {} : { seccomp }),
   };
 }

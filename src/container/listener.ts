@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { openReceiver } from '../console/socket.ts';
 import { RuntimeError, within } from '../errors.ts';
+import type { Fd } from '../linux/fd.ts';
 import { FILE_KIND, kindOf, statusAt } from '../linux/stat.ts';
 import type { InitChannel } from '../protocol/channel.ts';
 import { endedTooSoon } from '../protocol/exec-fifo.ts';
@@ -8,6 +9,7 @@ import type { Spec } from '../spec/config.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
 import { hasHooks, notifies } from '../spec/query.ts';
 import { OCI_VERSION, type Status, stateDocument } from '../spec/state.ts';
+import type { Refusals } from './refusals.ts';
 import type { Init } from './start-init.ts';
 import type { ContainerRecord } from './store.ts';
 
@@ -47,9 +49,8 @@ export function passListener(
   const { id, bundle, config, init_process_pid } = record;
   const path = listenerPath(config, bundle);
   if (path === undefined) return true;
-  if (link.receive('listener') === undefined) return false;
-  using listener = link.receiveFds()[0];
-  if (listener === undefined) throw new RuntimeError('init has sent no listener', { code: 'PROTOCOL' });
+  using listener = takeListener(link);
+  if (listener === undefined) return false;
   using receiver = openReceiver(FIELD, path);
   const { annotations } = config;
   const message = {
@@ -64,11 +65,39 @@ export function passListener(
   return true;
 }
 
+/** The listener of a process that has just loaded a filter, and waits; undefined when it has ended instead. */
+function takeListener(link: InitChannel): Fd | undefined {
+  if (link.receive('listener') === undefined) return undefined;
+  const [listener] = link.receiveFds();
+  if (listener !== undefined) return listener;
+  throw new RuntimeError('init has sent no listener', { code: 'PROTOCOL' });
+}
+
+/** What is about to be executed, in a container of that state. */
+export interface Executing {
+  spec: Spec;
+  status: Status;
+  /** Who is told of refused system calls. */
+  refusals: Refusals | undefined;
+}
+
 /** Waits until init has executed the program of `spec`: with that the connection ends. Throws its failure. */
-export function awaitProgram(init: Init, record: ContainerRecord, spec: Spec, status: Status): void {
+export function awaitProgram(
+  init: Init,
+  record: ContainerRecord,
+  { spec, status, refusals }: Executing,
+): void {
   const { channel, pid } = init;
-  const isWatched = notifies(spec.linux?.seccomp) || hasHooks(spec, ...START_HOOKS);
+  const hasListener = refusals !== undefined || notifies(spec.linux?.seccomp);
+  const isWatched = hasListener || hasHooks(spec, ...START_HOOKS);
   if (isWatched && channel.receive('executing') === undefined) throw endedTooSoon();
-  if (!passListener(channel, record, { pid, status })) throw endedTooSoon();
+  if (refusals === undefined) {
+    if (!passListener(channel, record, { pid, status })) throw endedTooSoon();
+  } else {
+    const listener = takeListener(channel);
+    if (listener === undefined) throw endedTooSoon();
+    channel.send({ type: 'go' });
+    refusals.listen(listener, channel.number);
+  }
   channel.receiveEnd();
 }

@@ -2,8 +2,11 @@ import type { SystemdOptions } from '../cgroups/systemd/systemd.ts';
 import type { Environment } from '../checkpoint/criu.ts';
 import type { CriuFlags, DumpFlags, RestoreFlags } from '../checkpoint/options.ts';
 import { RuntimeError } from '../errors.ts';
+import type { SeccompProgram } from '../process/seccomp/profile.ts';
 import type { ProcessChange } from '../spec/change-process.ts';
 import type { Process } from '../spec/config.ts';
+import type { ExactSeccomp } from '../spec/exact.ts';
+import type { Refusals } from './refusals.ts';
 
 export type { CriuFlags, SystemdOptions };
 
@@ -31,6 +34,14 @@ export interface ContainerOptions extends StoreOptions {
 export interface NotifyOptions extends ContainerOptions {
   /** Where systemd listens for it to be ready: $NOTIFY_SOCKET. */
   notifySocket: string | undefined;
+}
+
+/** For whoever waits in the foreground. */
+export interface WatchOptions {
+  /** Takes note of what the filter refuses, if there is one: `--seccomp-log`. */
+  watch?:
+    | ((seccomp: ExactSeccomp | undefined, program: SeccompProgram | undefined) => Refusals | undefined)
+    | undefined;
 }
 
 /** What `create` is asked for besides config.json. */
@@ -61,7 +72,7 @@ export interface CreateOptions extends NotifyOptions {
   inspect?: ((document: unknown) => void) | undefined;
 }
 
-export interface RunOptions extends CreateOptions {
+export interface RunOptions extends CreateOptions, WatchOptions {
   /** Return as soon as the program runs. */
   detach: boolean;
   /** Leave the container there after its end. */
@@ -73,6 +84,7 @@ export interface RunOptions extends CreateOptions {
 /** What `exec` is asked for. */
 export interface ExecOptions
   extends ContainerOptions,
+    WatchOptions,
     Pick<CreateOptions, 'pidFile' | 'consoleSocket' | 'pidfdSocket' | 'seccompCache' | 'preserveFds'> {
   /** The process as a whole, or what is different from that of config.json. */
   process: { whole: Process } | ProcessChange;

@@ -19,17 +19,19 @@ export async function run(options: RunOptions): Promise<number> {
   if (!options.detach && !options.noSubreaper) becomeSubreaper();
   // No exec.fifo: nobody but this process can give the permission to start.
   const terminal = forward && ((master: Fd) => takeTerminal(forward, master));
-  const { init, record, notify } = createWith(options, { fifo: false, terminal });
+  const { init, record, notify, refusals } = createWith(options, { fifo: false, terminal });
   let status: number;
   try {
-    awaitProgram(init, record, record.config, 'created');
+    awaitProgram(init, record, { spec: record.config, status: 'created', refusals });
     runHostHooks(['poststart'], record, 'running');
     if (forward === undefined) {
       if (notify !== undefined) awaitReady(notify, init.pid);
       return 0;
     }
     const passed = notify && passAll(notify, init.pid);
-    [status] = await Promise.all([waitInForeground(init.pid, forward), passed]);
+    const watched = refusals?.watch(init.pid);
+    [status] = await Promise.all([waitInForeground(init.pid, forward), passed, watched]);
+    if (refusals !== undefined) status = refusals.end(status);
   } catch (error) {
     deleteFailed(options, record);
     throw error;

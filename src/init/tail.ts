@@ -4,6 +4,7 @@ import { exitNow, type FilterToLoad, prepareExec } from '../linux/exec.ts';
 import { execFailure } from '../linux/exec-failure.ts';
 import type { Fd } from '../linux/fd.ts';
 import { keepCapabilities, setDumpable, setNoNewPrivileges } from '../linux/prctl.ts';
+import { SECCOMP_FILTER_FLAG } from '../linux/seccomp.ts';
 import { resetSignals } from '../linux/signal.ts';
 import { log } from '../log.ts';
 import {
@@ -27,7 +28,7 @@ import { type Gate, waitForStart } from '../protocol/exec-fifo.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { show } from '../spec/explain.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
-import { hasHooks, notifies } from '../spec/query.ts';
+import { hasHooks } from '../spec/query.ts';
 import { runStartHooks } from './container-hooks.ts';
 
 const DEFAULT_UMASK = 0o022;
@@ -61,7 +62,7 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
 
   const run: (link: number) => never = prepareExec({ path: executable, argv, env, filter });
   const hasStartHooks = hasHooks(request.spec, 'startContainer');
-  const listens = notifies(request.spec.linux?.seccomp);
+  const listens = hasListener(request);
   const isWatched = listens || hasHooks(request.spec, ...START_HOOKS);
   // The last but the waiting: the engine may not be able to do much more under these limits.
   if (!hasStartHooks) setRlimits(program.rlimits, request.softNofile);
@@ -85,6 +86,11 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
     return execute(executable, () => run(link.number), known);
   };
   return gate !== undefined && isWatched ? reportTo(gate, finish) : finish();
+}
+
+/** Whether there is a listener for the filter, which is for the host. */
+function hasListener({ seccomp }: Pick<InitRequest, 'seccomp'>): boolean {
+  return ((seccomp?.flags ?? 0) & SECCOMP_FILTER_FLAG.newListener) !== 0;
 }
 
 /** Tells `start` of a failure, which listens where there are hooks. */
@@ -125,6 +131,6 @@ function becomeUserOf({ spec, seccomp }: InitRequest, root: Fd): FilterToLoad | 
     program: Buffer.from(seccomp.program, 'base64'),
     flags: seccomp.flags,
     capabilities,
-    announcement: notifies(spec.linux?.seccomp) ? encodeMessage({ type: 'listener' }) : undefined,
+    announcement: hasListener({ seccomp }) ? encodeMessage({ type: 'listener' }) : undefined,
   };
 }

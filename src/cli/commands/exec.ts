@@ -4,11 +4,12 @@ import type { ExecOptions } from '../../container/options.ts';
 import { readFile } from '../../linux/file.ts';
 import { parseDocument } from '../../spec/load.ts';
 import { validateProcess } from '../../spec/load-process.ts';
+import { refusalLog } from '../create-options.ts';
 import { readUser } from '../exec-user.ts';
 import { containerOf, type Handler, type Invocation } from '../invocation.ts';
 import type { execCommand } from '../table-exec.ts';
 
-export const handler: Handler<typeof execCommand> = (invocation) => {
+export const handler: Handler<typeof execCommand> = async (invocation) => {
   const { options, settings } = invocation;
   const { process: file, detach, cgroup } = options;
   return exec({
@@ -25,6 +26,7 @@ export const handler: Handler<typeof execCommand> = (invocation) => {
     seccompCache: settings.seccompCache,
     detach,
     cgroup,
+    ...(await refusalLog(options['seccomp-log'], detach)),
   });
 };
 

@@ -88,7 +88,7 @@ function takesErrno(action: Action): boolean {
 
 /** What a filter answers, in the words of a profile: the opposite of actionOf. */
 export function describeAction(number: number): { action: Action; errnoRet?: number } {
-  const kind = (number & 0xffff0000) >>> 0;
+  const kind = kindOf(number);
   const names = Object.keys(ACTIONS) as Action[];
   const action = names.findLast((name) => ACTIONS[name] === kind) ?? 'SCMP_ACT_KILL_PROCESS';
   return takesErrno(action) ? { action, errnoRet: number & 0xffff } : { action };
@@ -127,7 +127,12 @@ export function letsExecute({ defaultAction, rules }: SeccompPlan): boolean {
 /** Whether the system call is carried out, or by somebody else's decision. */
 export function passes(action: number): boolean {
   const passing: number[] = [SECCOMP_RET.allow, SECCOMP_RET.log, SECCOMP_RET.trace, SECCOMP_RET.notify];
-  return passing.includes((action & 0xffff0000) >>> 0);
+  return passing.includes(kindOf(action));
+}
+
+/** An action without its data: SECCOMP_RET_ACTION_FULL. */
+export function kindOf(action: number): number {
+  return (action & 0xffff0000) >>> 0;
 }
 
 /** What libseccomp calls it. */
