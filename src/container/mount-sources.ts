@@ -35,7 +35,8 @@ const HINTS = { EPERM: 'mapping owners (idmap) needs CAP_SYS_ADMIN on the host' 
 /** Only CAP_SYS_ADMIN over the caller's mount namespace may. */
 function mayClone(): boolean {
   try {
-    cloneMount('/', false).close();
+    // Without anything below it, which a user namespace may have locked.
+    cloneMount('/dev/null', false).close();
     return true;
   } catch (error) {
     if (failedWith(error, 'EPERM')) return false;

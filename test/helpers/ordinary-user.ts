@@ -36,14 +36,14 @@ function reachable(): string[] {
 
 const own: { program?: string[] } = {};
 
-/** As a wrapper of RunOptions: `before` is what runs as root, in front of all. */
-export function wrapper(before: string[] = []): string[] {
+/** As a wrapper of RunOptions: `before` is what runs as root, in front of all, and `after` as the user. */
+export function wrapper(before: string[] = [], after: string[] = []): string[] {
   own.program ??= reachable();
   const [program = ''] = own.program;
   // The first of its arguments is the runtime's own path.
   if (runtime.kind === 'trunc' && !runtime.node)
-    return [...before, ...AS_USER, 'sh', '-c', 'shift; exec "$0" "$@"', program];
-  return [...before, ...AS_USER];
+    return [...before, ...AS_USER, ...after, 'sh', '-c', 'shift; exec "$0" "$@"', program];
+  return [...before, ...AS_USER, ...after];
 }
 
 /** Gives a directory and all below it to the user. */

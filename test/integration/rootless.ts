@@ -270,4 +270,26 @@ t.test('ids that are not the user’s', only('trunc'), async (t) => {
   refused(t, helperless, /linux\.gidMappings: .*needs newgidmap.*uidmap/, 'without the helper');
 });
 
+// As rootless Podman calls its runtime.
+t.test('root of a user namespace', async (t) => {
+  const options = { wrapper: wrapper([], ['unshare', '--user', '--map-root-user', '--mount']) };
+  const script = 'id -u; tr -s " " < /proc/self/uid_map; cat /proc/self/oom_score_adj';
+  const here: Change = (config) => {
+    withoutNamespace(config, 'user');
+    delete config.linux.uidMappings;
+    delete config.linux.gidMappings;
+    config.process.oomScoreAdj = 200;
+  };
+  t.equal(userInside(here, script, options), `0\n 0 ${UID} 1\n200`);
+  const another: Change = ({ linux }) => {
+    linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+    linux.gidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+  };
+  t.equal(userInside(another, script, options), '0\n 0 0 1\n0', 'in one of its own');
+  const { id } = userContainer(t, here, options);
+  // runc 1.1.5 may not join from outside, where the user has not become root.
+  if (runtime.kind === 'runc') return;
+  t.equal(user(['exec', id, 'cat', '/proc/self/oom_score_adj']).stdout, '200\n');
+});
+
 t.test('nothing is left', nothingLeft);

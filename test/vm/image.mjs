@@ -27,6 +27,9 @@ const PACKAGES = [
     'criu',
     'apparmor',
     'busybox-static',
+    'dbus-user-session',
+    'libpam-systemd',
+    'passwd',
     'e2fsprogs',
     'iproute2',
     // criu's way to let no packet through while it looks.
