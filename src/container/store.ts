@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import {
   exists,
@@ -63,11 +63,19 @@ const recordPath = (options: ContainerOptions): string => join(containerDirector
 const announcedPath = (options: ContainerOptions): string =>
   join(containerDirectory(options), 'creating.json');
 
+const UNUSABLE = {
+  code: 'ROOT_INVALID',
+  hint: 'an ordinary user needs XDG_RUNTIME_DIR, or a directory of its own as --root',
+} as const;
+
 /** Makes the container's directory, which is what claims its ID. */
 export function claim(options: ContainerOptions): void {
-  makeDirectories(options.root, 0o700);
   try {
-    makeDirectory(containerDirectory(options), 0o711);
+    const make = () => {
+      makeDirectories(options.root, 0o700);
+      makeDirectory(containerDirectory(options), 0o711);
+    };
+    within('--root', make, UNUSABLE);
   } catch (error) {
     if (!failedWith(error, 'EEXIST')) throw error;
     throw new RuntimeError(`container with given ID already exists: ${options.id}`, {

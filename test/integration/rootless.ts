@@ -117,6 +117,13 @@ t.test('--root by default', async (t) => {
   t.equal((statSync(directory).mode & 0o7777).toString(8), '1700');
   t.ok(existsSync(join(directory, id)));
   t.equal(call('delete', '--force', id).status, 0);
+  if (runtime.kind !== 'trunc') return;
+  const { status, stderr } = spawnSync(command[0] as string, [...command.slice(1), 'run', '-b', bundle, id], {
+    env: { PATH: process.env.PATH },
+    encoding: 'utf8',
+  });
+  t.equal(status, 1);
+  t.match(stderr, /--root: \/run\/trunc.*permission denied \(an ordinary user needs XDG_RUNTIME_DIR/);
 });
 
 t.test('a terminal', async (t) => {
