@@ -93,5 +93,7 @@ t.test('a pod', async (t) => {
 });
 
 t.test('nothing is left', async (t) => {
+  // Ends the process that keeps the user namespace.
+  podman.says('system', 'migrate');
   t.same(remains(), []);
 });

@@ -121,6 +121,8 @@ export function delegated(t: Test): { path: string; options: RunOptions } {
     const place = join(top, path);
     const inner = join(place, 'inner');
     mkdirSync(inner, { recursive: true });
+    if (existsSync(`${TOP}/cgroup.controllers`))
+      writeFileSync(join(top, tag, 'cgroup.subtree_control'), '+memory +pids');
     t.teardown(() => {
       rmdirSync(inner);
       rmdirSync(place);

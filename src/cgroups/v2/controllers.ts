@@ -1,7 +1,7 @@
 // Runs on the host.
 import type { RuntimeError } from '../../errors.ts';
 import { writeExisting } from '../../linux/file.ts';
-import { cgroupError, readCgroupFile } from '../file.ts';
+import { cgroupError, readCgroupFile, readCgroupFileIfThere } from '../file.ts';
 
 /**
  * Enables all controllers that the cgroup at `top` has for the one at `dir`, below it: each parent's
@@ -31,7 +31,10 @@ export function enableControllers(top: string, dir: string): Map<string, Runtime
 function enableIn(dir: string, controllers: readonly string[], failures: Map<string, RuntimeError>): void {
   const refused = tryEnable(dir, controllers);
   if (refused === undefined) return;
+  // Whoever may not write here may still have been given some.
+  const enabled = readCgroupFileIfThere(dir, 'cgroup.subtree_control').split(' ');
   for (const controller of controllers) {
+    if (enabled.includes(controller)) continue;
     const failure = refused.errno === 'EBUSY' ? refused : tryEnable(dir, [controller]);
     // The first failure on the way down is the cause of those below it.
     if (failure !== undefined && !failures.has(controller)) failures.set(controller, failure);
