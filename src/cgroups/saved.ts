@@ -1,5 +1,6 @@
 // Runs on the host.
 import { asRuntimeError, RuntimeError } from '../errors.ts';
+import { failedWith } from '../linux/path.ts';
 import { log } from '../log.ts';
 import { readCgroupFile, writeCgroupFile } from './file.ts';
 import { undoOf } from './undo.ts';
@@ -11,6 +12,8 @@ export interface SavedFile {
   file: string;
   before: string;
   value: string;
+  /** Does the same where the kernel does not take `value`. */
+  instead?: string | undefined;
 }
 
 /** Where writes go; a controller that is not there has no directory. */
@@ -34,7 +37,9 @@ function save(dir: string, { file, value, otherwise }: CgroupWrite): SavedFile[]
   const before = tryRead(dir, file);
   if (before === undefined) return otherwise === undefined ? [] : save(dir, otherwise);
   const undo = undoOf(file, before, value);
-  const saved = undo === undefined ? [] : [{ dir, file, before, value: undo }];
+  // A cpuset with processes in it cannot be made empty, which means to have what the one above it has (version 2).
+  const instead = undo === '' && file.startsWith('cpuset.') ? tryRead(dir, `${file}.effective`) : undefined;
+  const saved = undo === undefined ? [] : [{ dir, file, before, value: undo, instead }];
   if (file !== IDLE) return saved;
   // In front, so that they are written back after it.
   return [...WEIGHTS.flatMap((weight) => save(dir, { file: weight, value: '' })), ...saved];
@@ -55,9 +60,18 @@ function tryRead(dir: string, file: string): string | undefined {
  * and of two writes to one file the value before the first remains.
  */
 export function restoreFiles(saved: readonly SavedFile[]): void {
-  for (const { dir, file, before, value } of saved.toReversed()) {
+  for (const { dir, file, before, value, instead } of saved.toReversed()) {
     if (tryRead(dir, file) === before) continue;
-    orWarn(() => writeCgroupFile(dir, { file, value: value === '' ? '\n' : value }));
+    orWarn(() => writeBack(dir, file, value, instead));
+  }
+}
+
+function writeBack(dir: string, file: string, value: string, instead: string | undefined): void {
+  try {
+    writeCgroupFile(dir, { file, value: value === '' ? '\n' : value });
+  } catch (thrown) {
+    if (instead === undefined || !failedWith(thrown, 'ENOSPC')) throw thrown;
+    writeCgroupFile(dir, { file, value: instead });
   }
 }
 

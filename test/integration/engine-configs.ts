@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { type Config, makeRootfs, writeConfig } from '../helpers/bundle.ts';
-import { cgroupFile, V1 } from '../helpers/cgroup.ts';
+import { cgroupFile, V1, weightFile } from '../helpers/cgroup.ts';
 import { suite } from '../helpers/requires.ts';
 import { nothingLeft, run, runtime, succeed, waitFor } from '../helpers/runtime.ts';
 import { newId, tag, temp } from '../helpers/sandbox.ts';
@@ -13,6 +13,7 @@ suite('root');
 // own on its machine is replaced: files that it mounts, hooks that enter its network, the namespace of that.
 
 const MIB = 1 << 20;
+const WEIGHT = weightFile();
 const DIRECTORIES = ['/dev/shm'];
 
 /** A bundle of the config that an engine has written. */
@@ -43,6 +44,8 @@ const asTyped = ({ linux }: Config): void => {
     // --cpu-shares, --cpu-period, --cpu-quota, --cpuset-cpus, --pids-limit
     cpu: { ...linux.resources?.cpu, shares: 512, period: 50_000, quota: 25_000, cpus: '0' },
     pids: { limit: 20 },
+    // --blkio-weight, without which Docker warns where the kernel has none.
+    ...(WEIGHT ? { blockIO: { ...linux.resources?.blockIO, weight: 300 } } : {}),
   };
 };
 
@@ -61,6 +64,7 @@ for (const engine of ['docker', 'containerd', 'podman']) {
     t.equal(file('pids/pids.max', 'pids.max'), '20', '--pids-limit');
     t.match(file('cpu/cpu.cfs_quota_us', 'cpu.max'), /^25000/, '--cpu-quota');
     t.match(file('cpu/cpu.cfs_period_us', 'cpu.max'), /50000$/, '--cpu-period');
+    if (WEIGHT) t.equal(file(WEIGHT.v1, WEIGHT.v2), WEIGHT.of300, '--blkio-weight');
 
     if (runtime.kind !== 'crun') {
       const { data } = JSON.parse(succeed(['events', '--stats', id]).stdout);

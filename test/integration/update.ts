@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Resources } from '../helpers/bundle.ts';
-import { cgroupFile, disk, settings, V1 } from '../helpers/cgroup.ts';
+import { cgroupFile, disk, settings, V1, weightFile } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { create, nothingLeft, refused, run, running, runtime, succeed, waitFor } from '../helpers/runtime.ts';
 import { newId, root, tag, temp } from '../helpers/sandbox.ts';
@@ -89,12 +89,11 @@ function everything(): Resources {
   const rates = device ? [{ ...device, rate: 1_048_576 }] : [];
   const reads = { throttleReadBpsDevice: rates, throttleReadIOPSDevice: rates };
   const writes = { throttleWriteBpsDevice: rates, throttleWriteIOPSDevice: rates };
-  const weight = existsSync(`/sys/fs/cgroup/${V1 ? 'blkio/x/blkio.bfq' : 'system.slice/io'}.weight`);
   return {
     memory: { limit: 64 * MIB, swap: 128 * MIB, reservation: 32 * MIB, ...(V1 ? { swappiness: 7 } : {}) },
     cpu: { shares: 512, quota: 50_000, period: 200_000, burst: 1000, cpus: '0', mems: '0' },
     pids: { limit: 20 },
-    blockIO: { ...reads, ...writes, ...(weight ? { weight: 300 } : {}) },
+    blockIO: { ...reads, ...writes, ...(weightFile() ? { weight: 300 } : {}) },
     ...(HUGE ? { hugepageLimits: [{ pageSize: '2MB', limit: 4 * MIB }] } : {}),
     unified: {
       'cgroup.max.depth': '3',
