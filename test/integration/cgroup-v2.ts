@@ -2,12 +2,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { type Change, type Resources, withUserNamespace } from '../helpers/bundle.ts';
 import { V1 } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { attempt, create, nothingLeft, refused, running } from '../helpers/runtime.ts';
-import { newId, tag } from '../helpers/sandbox.ts';
+import { attempt, create, nothingLeft, refused, run, running } from '../helpers/runtime.ts';
+import { newId, tag, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 if (V1) {
@@ -99,13 +100,40 @@ t.test('below a threaded one', only('trunc'), async (t) => {
   execFileSync('rmdir', [`${threaded}/thread`, threaded]);
 });
 
-t.test('a frozen one', only(['trunc', 'runc']), async (t) => {
-  const frozen = dirOf(`/${tag}/frozen`);
-  mkdirSync(frozen, { recursive: true });
-  writeFileSync(`${frozen}/cgroup.freeze`, '1');
-  refused(t, attempt(at(`/${tag}/frozen`), 'true'), /container's cgroup unexpectedly frozen/);
-  rmdirSync(frozen);
-});
+t.test(
+  'a filter of devices that is replaced refuses nothing that both allow',
+  only('trunc', 'strace'),
+  async (t) => {
+    const cgroup = `/${tag}/replaced`;
+    const loop =
+      'mknod /tmp/node c 60 0; while :; do : </dev/zero || echo refused; (: </tmp/node) 2>&1 | grep -c permitted; done';
+    const { id, output } = running(t, (config) => {
+      at(cgroup, { devices: [{ allow: false, access: 'rwm' }] })(config);
+      config.process.args = ['/bin/sh', '-c', loop];
+    });
+    const rule = { allow: true, type: 'c', major: 61, minor: 0, access: 'r' };
+    const log = join(temp, 'bpf');
+    const update = (...inject: string[]) => {
+      const wrapper = ['strace', '-f', '-o', log, '-e', 'trace=bpf', ...inject];
+      const stdin = JSON.stringify({ devices: [rule] });
+      const { status, stderr } = run(['update', '--resources', '-', id], { stdin, wrapper });
+      t.equal(status, 0, stderr);
+      return readFileSync(log, 'utf8').match(/BPF_PROG_[A-Z_]+|BPF_F_REPLACE/g);
+    };
+    const before = [
+      'BPF_PROG_QUERY',
+      'BPF_PROG_GET_FD_BY_ID',
+      'BPF_PROG_LOAD',
+      'BPF_PROG_TYPE_CGROUP_DEVICE',
+    ];
+    t.same(update(), [...before, 'BPF_PROG_ATTACH', 'BPF_F_REPLACE'], 'in one step');
+    // The fourth of the calls is the one that replaces.
+    const old = update('-e', 'inject=bpf:error=EINVAL:when=4');
+    const twoSteps = ['BPF_PROG_ATTACH', 'BPF_F_REPLACE', 'BPF_PROG_ATTACH', 'BPF_PROG_DETACH'];
+    t.same(old, [...before, ...twoSteps], 'in two, where the kernel does not know how');
+    t.same([...new Set(output.stdout.trim().split('\n'))], ['1'], 'the one device always, the other never');
+  },
+);
 
 t.test('what a filter of devices for the cgroup above forbids stays forbidden', only('trunc'), async (t) => {
   const outer = `/${tag}/outer`;

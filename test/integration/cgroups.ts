@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { type Change, makeBundle, type Resources, withoutNamespace } from '../helpers/bundle.ts';
 import { cgroupFile, V1 } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import {
   attempt,
+  background,
   create,
   inside,
   nothingLeft,
@@ -76,6 +77,53 @@ t.test('is removed with the container', async (t) => {
     cgroups().filter((path) => path.endsWith(cgroup)),
     [],
   );
+});
+
+// Others may be about to make one there, and an administrator may have given it limits.
+t.test('the cgroups above it stay, also those that create has made', async (t) => {
+  const { id } = create(t, at(`/${tag}/above/below`));
+  succeed(['delete', '--force', id]);
+  t.ok(cgroups().some((path) => path.endsWith(`/${tag}/above`)));
+  for (const path of cgroups().filter((path) => path.endsWith(`/${tag}/above`))) rmdirSync(path);
+});
+
+t.test(
+  'a create that fails takes back those above it too, whoever else is there',
+  only('trunc'),
+  async (t) => {
+    const bundle = (name: string, resources: Resources) =>
+      makeBundle(at(`/${tag}/shared/${name}`, resources));
+    const bundles = [1, 2, 3, 4].map((n) => bundle(`${n}`, n % 2 ? { cpu: { quota: 1 } } : {}));
+    for (let round = 0; round < 3; round += 1) {
+      const ids = bundles.map(() => newId());
+      const results = await Promise.all(
+        ids.map((id, n) => background(['create', id], { bundle: bundles[n] as string }).done),
+      );
+      t.same(
+        results.map(({ status }) => status),
+        [1, 0, 1, 0],
+      );
+      for (const id of ids) run(['delete', '--force', id]);
+      for (const path of cgroups().filter((path) => path.endsWith('/shared'))) rmdirSync(path);
+    }
+    refused(t, run(['create', newId()], { bundle: bundles[0] as string }), /cpu\.quota/);
+    t.same(
+      cgroups().filter((path) => path.includes('/shared')),
+      [],
+    );
+  },
+);
+
+t.test('a frozen cgroup is refused', only(['trunc', 'runc']), async (t) => {
+  const cgroup = `/${tag}/frozen`;
+  const [dir, file, frozen, thawed] = V1
+    ? ['/sys/fs/cgroup/freezer', 'freezer.state', 'FROZEN', 'THAWED']
+    : ['/sys/fs/cgroup', 'cgroup.freeze', '1', '0'];
+  mkdirSync(`${dir}${cgroup}`, { recursive: true });
+  writeFileSync(`${dir}${cgroup}/${file}`, frozen);
+  refused(t, attempt(at(cgroup), 'true'), /container's cgroup unexpectedly frozen/);
+  writeFileSync(`${dir}${cgroup}/${file}`, thawed);
+  rmdirSync(`${dir}${cgroup}`);
 });
 
 t.test('cgroups that the container made go too', only(['trunc', 'crun'], 'cgroup-v1'), async (t) => {

@@ -23,8 +23,8 @@ const DEBIAN_PACKAGES = [
 const RUNTIMES = ['trunc', 'runc', 'crun'];
 /** What depends on the hierarchy, besides all of test/vm/. */
 const USUAL = [
-  ...['cgroups', 'cgroup-v2', 'cgroup-devices', 'cgroup-resources', 'cgroup-effects'],
-  ...['update', 'events', 'pause', 'ps', 'kill', 'exec-cgroups'],
+  ...['cgroup-devices', 'cgroup-effects', 'cgroups', 'update', 'cgroup-resources', 'cgroup-v2'],
+  ...['exec-cgroups', 'events', 'kill', 'pause', 'ps'],
 ];
 /** What depends on the kernel otherwise, and version 1 with controllers that few hosts have. */
 const MORE = [
