@@ -67,10 +67,10 @@ function isOrdinaryUser(user: string | undefined): boolean {
   return user !== 'root' && !isFirstUserNamespace();
 }
 
-/** See sd_listen_fds(3). Sockets that were meant for another process are left alone. */
+/** See sd_listen_fds(3). Sockets that were meant for another process, or for none, are left alone. */
 export function countListenFds(environment: NodeJS.ProcessEnv, pid: number): number {
   const { LISTEN_FDS: count = '', LISTEN_PID: target } = environment;
-  if (target !== undefined && target !== String(pid)) return 0;
+  if (target !== String(pid)) return 0;
   return /^\d{1,9}$/.test(count) ? Number(count) : 0;
 }
 

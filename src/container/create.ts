@@ -47,7 +47,7 @@ export function createWith(
   options.inspect?.(config.document);
   const passedFds = options.listenFds + options.preserveFds;
   // Before this process opens any of those numbers itself.
-  checkDescriptors(passedFds);
+  checkDescriptors(options);
   const hasTerminal = config.document.process?.terminal === true;
   using outlets = relyOn(config, () => openOutlets(options, hasTerminal, terminal));
   if (options.systemdCgroup && options.systemd?.user) comeWithinReach(options.systemd);

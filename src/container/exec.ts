@@ -43,7 +43,7 @@ interface Started {
 
 /** Returns when the program runs. */
 function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Started {
-  checkDescriptors(options.preserveFds);
+  checkDescriptors({ listenFds: 0, preserveFds: options.preserveFds });
   const record = readRecord(options);
   const process = processOf(options, record);
   using outlets = openOutlets(options, process.terminal === true, terminal);

@@ -12,12 +12,21 @@ export function passDescriptors(count: number): void {
 }
 
 /** Refuses a promise of descriptors that the caller has not kept: the engine's own would be passed instead. */
-export function checkDescriptors(count: number): void {
+export function checkDescriptors({
+  listenFds,
+  preserveFds,
+}: {
+  listenFds: number;
+  preserveFds: number;
+}): void {
+  const count = listenFds + preserveFds;
   for (let number = FIRST; number < FIRST + count; number++) {
     const target = targetOf(number);
     if (target !== undefined && !/^anon_inode:\[(?:eventpoll|eventfd|io_uring)\]$/.test(target)) continue;
-    throw new RuntimeError(`--preserve-fds: descriptor ${number} is not open`, {
+    const field = number < FIRST + listenFds ? '$LISTEN_FDS' : '--preserve-fds';
+    throw new RuntimeError(`${field}: descriptor ${number} is not open`, {
       code: 'BAD_DESCRIPTOR',
+      field,
       hint: `descriptors ${FIRST} to ${FIRST + count - 1} must be given to trunc`,
     });
   }

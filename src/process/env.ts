@@ -47,7 +47,8 @@ export function programEnvironment(
   if ((variables.get('HOME') ?? 'HOME=') === 'HOME=') variables.set('HOME', `HOME=${homeOf(place, uid)}`);
   if (listenFds > 0) {
     variables.set('LISTEN_FDS', `LISTEN_FDS=${listenFds}`);
-    variables.set('LISTEN_PID', 'LISTEN_PID=1');
+    // 1 in a pid namespace of its own.
+    variables.set('LISTEN_PID', `LISTEN_PID=${process.pid}`);
   }
   if (notify) variables.set('NOTIFY_SOCKET', NOTIFY_SOCKET);
   return [...variables.values()];

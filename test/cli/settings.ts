@@ -75,9 +75,9 @@ t.test('where systemd is', async (t) => {
 
 t.test('sockets of socket activation', async (t) => {
   t.equal(countListenFds({}, 7), 0);
-  t.equal(countListenFds({ LISTEN_FDS: '2' }, 7), 2);
+  t.equal(countListenFds({ LISTEN_FDS: '2' }, 7), 0, 'meant for nobody');
   t.equal(countListenFds({ LISTEN_FDS: '2', LISTEN_PID: '7' }, 7), 2);
   t.equal(countListenFds({ LISTEN_FDS: '2', LISTEN_PID: '8' }, 7), 0, 'meant for another process');
-  t.equal(countListenFds({ LISTEN_FDS: '-2' }, 7), 0);
-  t.equal(countListenFds({ LISTEN_FDS: 'x' }, 7), 0);
+  t.equal(countListenFds({ LISTEN_FDS: '-2', LISTEN_PID: '7' }, 7), 0);
+  t.equal(countListenFds({ LISTEN_FDS: 'x', LISTEN_PID: '7' }, 7), 0);
 });

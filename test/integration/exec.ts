@@ -195,6 +195,7 @@ t.test('errors', async (t) => {
   fails(t, [id, '/nosuch'], /exec: "\/nosuch": stat \/nosuch: no such file or directory/, 'no such file');
   fails(t, [id, '/etc/passwd'], /exec: "\/etc\/passwd": permission denied/, 'no program');
   fails(t, ['--cwd', '/nosuch', id, 'true'], /no such file or directory/, 'no such directory');
+  fails(t, ['--process', '/nosuch', id], /\/nosuch: no such file or directory/, 'no such document');
   fails(t, [newId(), 'true'], /container does not exist|does not exist/, 'no such container');
   if (runtime.kind !== 'trunc') return;
   fails(t, [id], /process.args: must not be empty/, 'no program at all');

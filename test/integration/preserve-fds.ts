@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { type Config, withoutNamespace } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { attempt, inside, nothingLeft, runtime } from '../helpers/runtime.ts';
+import { attempt, inside, nothingLeft, refused, runtime } from '../helpers/runtime.ts';
 import { newId, temp } from '../helpers/sandbox.ts';
 
 suite('root');
@@ -45,6 +46,29 @@ t.test('LISTEN_FDS', async (t) => {
     '3\nthree\n4\nfour',
     'come first, then those of --preserve-fds',
   );
+  fds.forEach(closeSync);
+});
+
+t.test('LISTEN_FDS that were meant for another process', async (t) => {
+  const fds = files('three\n');
+  for (const env of [{ LISTEN_FDS: '1' }, { LISTEN_FDS: '1', LISTEN_PID: '1' }] as Record<string, string>[])
+    t.equal(inside(same, `${FDS}; echo "<$LISTEN_FDS>"`, { fds, env }), '<>', JSON.stringify(env));
+  fds.forEach(closeSync);
+});
+
+t.test('LISTEN_PID is the pid of the program', only('trunc'), async (t) => {
+  // runc says 1, whatever it is.
+  const fds = files('three\n');
+  const wrapper = ['sh', '-c', 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"', 'sh'];
+  const shared = (config: Config) => withoutNamespace(config, 'pid');
+  t.equal(inside(shared, 'test "$LISTEN_PID" = $$ && echo same', { fds, wrapper }), 'same');
+  fds.forEach(closeSync);
+});
+
+t.test('LISTEN_FDS that are not there', only('trunc'), async (t) => {
+  const wrapper = ['sh', '-c', 'export LISTEN_FDS=2 LISTEN_PID=$$; exec "$@"', 'sh'];
+  const fds = files('three\n');
+  refused(t, attempt(same, 'true', { fds, wrapper }), /\$LISTEN_FDS: descriptor 4 is not open/);
   fds.forEach(closeSync);
 });
 

@@ -34,6 +34,9 @@ t.test('options are for ps', only(['trunc', 'runc']), async (t) => {
   t.match(succeed(['ps', id, '-o', 'pid,comm']).stdout, expected, 'in several arguments');
   // runc hands it on as it is, and ps takes no blank there.
   if (runtime.kind === 'trunc') t.match(succeed(['ps', id, '-o pid,comm']).stdout, expected, 'in one');
+  const none = ['ps', id, '-o', 'pid', '-p', '2147483647'];
+  // ps ends with 1 then, and runc with an error.
+  if (runtime.kind === 'trunc') t.match(succeed(none).stdout, /^ *PID\n$/, 'options that choose nothing');
   refused(t, run(['ps', id, '-o', 'comm']), /PID field/, 'no pids');
   refused(t, run(['ps', id, '--nonsense']), /nonsense|unknown/, 'no such option');
 });

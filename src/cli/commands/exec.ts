@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { exec } from '../../container/exec.ts';
 import type { ExecOptions } from '../../container/options.ts';
+import { within } from '../../errors.ts';
 import { readFile } from '../../linux/file.ts';
 import { parseDocument } from '../../spec/load.ts';
 import { validateProcess } from '../../spec/load-process.ts';
@@ -17,7 +18,7 @@ export const handler: Handler<typeof execCommand> = async (invocation) => {
     process:
       file === undefined
         ? changes(invocation)
-        : { whole: validateProcess(parseDocument(readFile(file), '--process')) },
+        : { whole: validateProcess(parseDocument(read(file), '--process')) },
     pidFile: absolute(options['pid-file']),
     consoleSocket: absolute(options['console-socket']),
     pidfdSocket: absolute(options['pidfd-socket']),
@@ -29,6 +30,11 @@ export const handler: Handler<typeof execCommand> = async (invocation) => {
     ...(await refusalLog(options['seccomp-log'], detach)),
   });
 };
+
+function read(file: string): string {
+  const field = '--process';
+  return within(field, () => readFile(file), { code: 'CONFIG_UNREADABLE', field });
+}
 
 function absolute(path: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path);

@@ -27,7 +27,8 @@ function runPs(args: readonly string[]): string {
     encoding: 'utf8',
     maxBuffer: MAX_OUTPUT,
   });
-  if (status === 0) return stdout;
+  // 1 without a word: the options choose none of this host's processes.
+  if (status === 0 || (status === 1 && stderr === '')) return stdout;
   const reason = error === undefined ? stderr.trim().split('\n')[0] : error.message;
   throw new RuntimeError(`ps ${args.join(' ')}: ${reason}`, {
     code: 'PS_FAILED',

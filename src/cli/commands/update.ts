@@ -1,4 +1,5 @@
 import { type RdtSchemas, update } from '../../container/update.ts';
+import { within } from '../../errors.ts';
 import { readFile } from '../../linux/file.ts';
 import { log } from '../../log.ts';
 import { parseDocument } from '../../spec/load.ts';
@@ -30,7 +31,8 @@ function dropUndefined(values: Record<string, string | undefined>): RdtSchemas {
 }
 
 function read(file: string): string {
-  return readFile(file === '-' ? STDIN : file);
+  const field = '--resources';
+  return within(field, () => readFile(file === '-' ? STDIN : file), { code: 'CONFIG_UNREADABLE', field });
 }
 
 /** Option → property of linux.resources, and how its text is read. */
