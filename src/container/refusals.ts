@@ -27,6 +27,10 @@ const ENOSYS = 38;
 /** How a program ends that a signal ends: this and its number. */
 const SIGNALLED = 128;
 
+/** A program may make up numbers of system calls, and ask faster than it is answered: signals are to be handled too. */
+const MAX_REFUSALS = 1000;
+const AT_ONCE = 64;
+
 /** A system call that was refused, the first time of `count`. */
 interface Refusal {
   call: Notification;
@@ -41,6 +45,8 @@ export class Refusals {
   readonly #plan: SeccompPlan;
   readonly #watched: WatchedProgram;
   readonly #refusals = new Map<string, Refusal>();
+  /** Of how many calls no note was taken. */
+  #others = 0;
   #listener: Fd | undefined;
   #hasKilledInit = false;
 
@@ -72,8 +78,11 @@ export class Refusals {
     const entries = [listener, init].map(({ number }) => ({ fd: number, events: POLLIN }));
     for (;;) {
       const [asked = 0, ended = 0] = await pollAsync(entries);
-      for (let more = asked; more & POLLIN; [more = 0] = pollEvents(entries.slice(0, 1), 0))
+      let more = asked;
+      for (let count = 0; more & POLLIN && count < AT_ONCE; count += 1) {
         this.#answerNext(listener);
+        [more = 0] = pollEvents(entries.slice(0, 1), 0);
+      }
       if (ended !== 0) return;
     }
   }
@@ -91,6 +100,7 @@ export class Refusals {
     const key = `${call.architecture} ${call.number} ${answer}`;
     const known = this.#refusals.get(key);
     if (known !== undefined) known.count += 1;
+    else if (this.#refusals.size >= MAX_REFUSALS) this.#others += 1;
     else this.#refusals.set(key, { call, answer, ...processOf(call.pid), count: 1 });
   }
 
@@ -128,6 +138,7 @@ export class Refusals {
         isJson ? fields : {},
       );
     }
+    if (this.#others > 0) log.info(`seccomp: and ${this.#others} more`);
   }
 
   /** The place in config.json that has decided so. */
