@@ -13,6 +13,7 @@ const PROGRAMS = {
   e2fsprogs: 'mke2fs',
   netavark: '../lib/podman/netavark',
   'qemu-system-x86': 'qemu-system-x86_64',
+  uidmap: 'newuidmap',
   'util-linux': 'setpriv',
 };
 
