@@ -1,6 +1,6 @@
 /**
  * Times and memory of trunc, runc and crun in one run. Usage, as root, after a build:
- *   npm run bench -- [--rounds N] [--quick] [--json FILE] [--runtimes trunc,runc,crun] [--trace VERB]
+ *   npm run bench -- [--rounds N] [--quick] [--json FILE] [--runtimes trunc,runc,crun] [--trace VERB] [--security]
  * It is a program to run by hand, not a test: it needs a quiet machine and a minute or two.
  */
 import { spawnSync } from 'node:child_process';
@@ -33,6 +33,7 @@ function readOptions() {
       json: { type: 'string' },
       runtimes: { type: 'string', default: 'trunc,runc,crun' },
       trace: { type: 'string' },
+      security: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds ?? (values.quick ? 8 : 40));
@@ -67,9 +68,22 @@ async function compare({ names, rounds, json }) {
     );
 }
 
+/** What the protections cost, each on and off. */
+async function security({ rounds }) {
+  const { cleanUp } = await import('./runtimes.mjs');
+  const { timeSecurity, securityTable } = await import('./security.mjs');
+  const { summarize } = await import('./report.mjs');
+  process.on('exit', cleanUp);
+  const load = loadavg()[0].toFixed(2);
+  const times = summarize(timeSecurity(rounds));
+  say(`${machine()}; ${rounds} rounds, load ${load}\n`);
+  say(securityTable(times));
+}
+
 const options = readOptions();
 requireRoot('the benchmark');
 installDebianPackages(['busybox-static', 'runc', 'crun', ...(options.trace ? ['strace'] : [])]);
 hideHybrid();
 if (options.trace) await (await import('./trace.mjs')).trace(options.trace, options.names[0]);
+else if (options.security) await security(options);
 else await compare(options);

@@ -52,12 +52,13 @@ const rootfs = makeRootfs();
 const hello = JSON.parse(readFileSync(at('bundles/hello/config.json'), 'utf8'));
 
 /** The directory of a bundle: bundles/hello with another program and place; without `cgroup` its cgroup is named after the ID. */
-export function makeBundle(name, args, cgroup) {
+export function makeBundle(name, args, cgroup, linux = {}) {
   const bundle = join(temp, name);
   mkdirSync(bundle);
   const config = structuredClone(hello);
   config.root.path = rootfs;
   config.process.args = args;
+  Object.assign(config.linux, linux);
   if (cgroup) config.linux.cgroupsPath = `/${CGROUP}/${cgroup}`;
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   return bundle;
