@@ -128,6 +128,11 @@ export function changeOwnerAt(directory: Fd, name: Path, uid: number, gid: numbe
   syscall('fchownat', directory.number, name, uid, gid, AT_SYMLINK_NOFOLLOW);
 }
 
+/** Changes the owner of an open file, O_PATH handles included. */
+export function changeOwnerOf(file: Fd, uid: number, gid: number): void {
+  syscall('fchownat', file.number, '', uid, gid, AT_EMPTY_PATH);
+}
+
 /** A device number as the kernel's mknod takes it. Source: new_encode_dev() in include/linux/kdev_t.h. */
 export function deviceNumber(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;

@@ -3,7 +3,15 @@ import { basename, dirname, resolve } from 'node:path';
 import { RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { attachMount, cloneMount } from '../linux/mount.ts';
-import { changeOwnerAt, deviceNumber, failedWith, makeNodeAt } from '../linux/path.ts';
+import {
+  changeOwnerOf,
+  deviceNumber,
+  failedWith,
+  makeNodeAt,
+  O_NOFOLLOW,
+  O_PATH,
+  openInRoot,
+} from '../linux/path.ts';
 import { entryStatus, FILE_KIND, type FileStatus, kindOf, statusOf } from '../linux/stat.ts';
 import type { Device } from '../spec/config.ts';
 import { type OwnPlace, openFile, openOwnDirectory } from './resolve.ts';
@@ -25,10 +33,10 @@ function makeDevice(place: OwnPlace, device: Device): void {
   const kind = kinds[device.type] as number;
   const number = deviceNumber(device.major ?? 0, device.minor ?? 0);
   using directory = openOwnDirectory(place, dirname(path));
+  const node: Node = { path, name, kind, number };
   try {
     makeNodeAt(directory, name, kind | ((device.fileMode ?? 0o666) & 0o7777), number);
   } catch (error) {
-    const node: Node = { path, name, kind, number };
     if (failedWith(error, 'EEXIST') && isPlaceholder(directory, name)) bindFromHost(directory, node);
     else if (failedWith(error, 'EEXIST')) checkExisting(directory, node);
     // In a user namespace device nodes cannot be made: the host's own is bound in its place.
@@ -36,7 +44,14 @@ function makeDevice(place: OwnPlace, device: Device): void {
     else throw error;
     return;
   }
-  if (device.uid || device.gid) changeOwnerAt(directory, name, device.uid ?? 0, device.gid ?? 0);
+  if (device.uid || device.gid) giveNode(directory, node, device);
+}
+
+/** By a handle: who shares the directory may have put another file in its place, which is not to be given away. */
+function giveNode(directory: Fd, node: Node, { uid = 0, gid = 0 }: Device): void {
+  using made = openInRoot(directory, node.name, O_PATH | O_NOFOLLOW);
+  if (!isNode(statusOf(made), node)) throw notTheNode();
+  changeOwnerOf(made, uid, gid);
 }
 
 /** The empty file on which an earlier container of this rootfs had the device bound. */
@@ -55,9 +70,10 @@ interface Node {
 
 /** An image may bring the node, but nothing else may be in its place. */
 function checkExisting(directory: Fd, node: Node): void {
-  if (isNode(entryStatus(directory, node.name), node)) return;
-  throw new RuntimeError('another file is in its place', { code: 'DEVICE_EXISTS' });
+  if (!isNode(entryStatus(directory, node.name), node)) throw notTheNode();
 }
+
+const notTheNode = () => new RuntimeError('another file is in its place', { code: 'DEVICE_EXISTS' });
 
 function isNode(status: FileStatus, { kind, number }: Node): boolean {
   return kindOf(status) === kind && (kind === fifo || deviceNumber(status.major, status.minor) === number);

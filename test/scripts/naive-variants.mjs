@@ -67,7 +67,11 @@ export const VARIANTS = {
     says: "the image's /dev/null is what masks, and what streams become, whatever it is",
     changes: [
       ...PATHS,
-      ['src/rootfs/devices.ts', 'if (isNode(entryStatus(directory, node.name), node)) return;', 'return;'],
+      [
+        'src/rootfs/devices.ts',
+        'if (!isNode(entryStatus(directory, node.name), node)) throw notTheNode();',
+        '',
+      ],
       [
         'src/init/create.ts',
         'if (!hasMounts) chrootInto(root);',
@@ -190,6 +194,19 @@ export const VARIANTS = {
     tests: {
       'test/security/volume-links.ts': ['with a filesystem on /dev', 'without one', 'with a terminal'],
     },
+  },
+  owners: {
+    says: 'a device is given away by its name',
+    changes: [
+      [
+        'src/rootfs/devices.ts',
+        'changeOwnerOf(made, uid, gid);',
+        'changeOwnerAt(directory, node.name, uid, gid);',
+      ],
+      ['src/rootfs/devices.ts', 'if (!isNode(statusOf(made), node)) throw notTheNode();', ''],
+      ['src/rootfs/devices.ts', '  changeOwnerOf,', '  changeOwnerAt,'],
+    ],
+    tests: { 'test/security/rootfs-races.ts': ['the owner of a device'] },
   },
   'image files': {
     says: 'the passwd file is opened without a look',

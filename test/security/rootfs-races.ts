@@ -2,7 +2,7 @@
 // to the host, while the runtime works on it. Whatever it is when it is looked at: nothing is made, opened or mounted outside.
 // CVE-2021-30465 (the target checked as a string, then mounted on), CVE-2024-45310 (directories and files made on the host),
 // CVE-2019-19921 (the volume's link in place of /proc), CVE-2019-18837 (crun: a link in the middle of a target).
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { again, Canary, exchange } from '../helpers/attack.ts';
@@ -82,5 +82,32 @@ for (const [name, change] of Object.entries(CHANGES)) {
     canary.check(t);
   });
 }
+
+/** So that there is time enough between making a node and giving it away. */
+const SLOWLY = 'strace -f -o /dev/null -e trace=fchownat -e inject=fchownat:delay_enter=100000'.split(' ');
+
+// A device is made for a user of the volume, who puts a file of root in its place.
+t.test('the owner of a device', only('trunc', 'strace'), async (t) => {
+  const owners = again(() => {
+    const volume = join(temp, `volume-${newId()}`);
+    mkdirSync(volume);
+    const at = (name: string) => join(volume, name);
+    writeFileSync(at('file'), "root's");
+    const bundle = makeBundle((config) => {
+      config.mounts.push({ destination: '/volume', source: volume, options: ['bind'] });
+      config.linux.devices = [{ type: 'c', path: '/volume/null', major: 1, minor: 3, uid: 1000, gid: 1000 }];
+    });
+    const stop = exchange(t, at('file'), at('null'));
+    run(['run', newId()], { bundle, wrapper: SLOWLY, timeout: 30_000 });
+    stop();
+    const file = ['file', 'null'].map((name) => lstatSync(at(name))).find((status) => status.isFile());
+    return file?.uid;
+  });
+  t.same(
+    owners.filter((uid) => uid !== 0),
+    [],
+    `${owners.length} rounds`,
+  );
+});
 
 t.test('nothing is left', nothingLeft);
