@@ -91,6 +91,8 @@ export interface WorkerOptions {
   hasStreams?: boolean;
   /** Under the same numbers. */
   inherited?: readonly Fd[];
+  /** For the processes that it restores: criu 3.17 forgets it. */
+  noNewPrivileges?: boolean;
 }
 
 /**
@@ -103,7 +105,10 @@ export class CriuWorker implements Disposable {
   readonly #socket: Fd;
   #isAsked = false;
 
-  constructor({ file, environment }: Criu, { hasStreams = false, inherited = [] }: WorkerOptions = {}) {
+  constructor(
+    { file, environment }: Criu,
+    { hasStreams = false, inherited = [], noNewPrivileges = false }: WorkerOptions = {},
+  ) {
     const [ours, theirs] = socketPair('packets');
     using socket = theirs;
     using none = openPath('/dev/null', O_RDWR);
@@ -122,6 +127,7 @@ export class CriuWorker implements Disposable {
       // The terminal's ^C is not for who holds a container; but who restores a job of this terminal has to be part of it.
       leadsGroup: !hasStreams,
       survives: true,
+      noNewPrivileges,
     });
     this.pid = pid;
     this.#pidfd = pidfd;

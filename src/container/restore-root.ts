@@ -3,6 +3,7 @@ import { detachMount, MS_BIND, MS_REC, mount } from '../linux/mount.ts';
 import { O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
 import { bind } from '../rootfs/bind.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
+import { openRootfs } from '../rootfs/pivot.ts';
 import { openTarget } from '../rootfs/target.ts';
 
 /**
@@ -10,11 +11,13 @@ import { openTarget } from '../rootfs/target.ts';
  * missing of the places where criu will mount is made in it, as `create` does.
  */
 export function mountRootForCriu(rootfs: string, place: string, steps: readonly MountStep[]): void {
-  mount(rootfs, place, MS_BIND | MS_REC);
+  using opened = openRootfs(rootfs);
+  const source = `/proc/self/fd/${opened.number}`;
+  mount(source, place, MS_BIND | MS_REC);
   makeMountPoints(place, steps);
   // With the mounts that later ones lie in. criu makes its own.
   detachMount(place);
-  mount(rootfs, place, MS_BIND | MS_REC);
+  mount(source, place, MS_BIND | MS_REC);
 }
 
 function makeMountPoints(place: string, steps: readonly MountStep[]): void {

@@ -149,7 +149,11 @@ function startCriu(
     const images = openForCriu('--image-path', imagePath);
     const work = workPath === undefined ? undefined : openForCriu('--work-path', workPath);
     mountRootForCriu(rootfsPath(spec, bundle), root, steps);
-    const worker = new CriuWorker(criu, { hasStreams: true, inherited: inherited.map(({ fd }) => fd) });
+    const worker = new CriuWorker(criu, {
+      hasStreams: true,
+      inherited: inherited.map(({ fd }) => fd),
+      noNewPrivileges: spec.process.noNewPrivileges === true,
+    });
     const dispose = (): void => {
       worker[Symbol.dispose]();
       for (const fd of [images, work]) fd?.close();

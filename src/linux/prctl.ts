@@ -1,13 +1,13 @@
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
-/** For call chains: the signal that comes when the parent has ended. */
+/** For call chains: the signal that comes when the parent has ended, and what execve can no longer give. */
 export const PR_SET_PDEATHSIG = 1;
+export const PR_SET_NO_NEW_PRIVS = 38;
 /** For call chains: whether files of the process in /proc belong to its user, who may also trace it. */
 export const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_CHILD_SUBREAPER = 36;
-const PR_SET_NO_NEW_PRIVS = 38;
 const EINVAL = 22;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_RAISE = 2;

@@ -4,7 +4,7 @@ import { CLOSE_RANGE_CLOEXEC, Fd } from './fd.ts';
 import { ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { openPipe } from './pipe.ts';
-import { PR_SET_PDEATHSIG } from './prctl.ts';
+import { PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG } from './prctl.ts';
 import { encodeLimit, type Limit } from './rlimit.ts';
 import {
   allowSignalMask,
@@ -41,6 +41,8 @@ export interface SpawnPlan {
   filter?: { program: Uint8Array; flags: number } | undefined;
   /** Whether it goes on when this process is killed. */
   survives?: boolean;
+  /** Whether neither it nor what it starts can gain privileges by execve. */
+  noNewPrivileges?: boolean;
 }
 
 const FAILED = 127;
@@ -125,6 +127,7 @@ function prepareCalls(memory: Memory, plan: SpawnPlan): ChainCall[] {
   for (const signal of changedSignals()) calls.push(['rt_sigaction', signal, defaultAction, 0, MASK_BYTES]);
   if (!plan.survives) calls.push(['prctl', PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]);
   if (plan.leadsGroup) calls.push(['setpgid', 0, 0]);
+  if (plan.noNewPrivileges) calls.push(['prctl', PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
   calls.push(['dup3', stdin.number, 0, 0], ['dup3', output.number, 1, 0], ['dup3', errors.number, 2, 0]);
   calls.push(['close_range', 3, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
   // A stream that is in its place already has not been copied, and may be marked.

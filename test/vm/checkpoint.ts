@@ -261,6 +261,10 @@ t.test('what is no image', async (t) => {
   t.equal(incomplete.status, 1);
   if (runtime.kind === 'trunc')
     refused(t, incomplete, /^trunc: criu cannot restore the container: .*restore\.log/);
+  rmSync(join(bundle, 'rootfs'), { recursive: true });
+  const rootless = tryRestore(bundle, empty);
+  t.equal(rootless.status, 1, 'no rootfs');
+  if (runtime.kind === 'trunc') refused(t, rootless, /^trunc: root\.path: .*no such file/);
   const { id, bundle: other } = counting(t);
   const broken = checkpoint(id);
   const pages = readdirSync(broken).find((name) => name.startsWith('core-1'));
