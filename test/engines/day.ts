@@ -32,6 +32,11 @@ function type(t: Test, keys: string[], brings: RegExp, step: string): void {
   t.pass(step);
 }
 
+/** Docker's client tells the size a moment after the start, or the change. */
+function waitForSize(size: string): void {
+  until(`the size ${size}`, () => docker.exec('day', 'stty -F /dev/pts/0 size') === size, 20_000);
+}
+
 const start = ['new-session', '-d', '-x', '72', '-y', '20', 'env', 'PS1=host> ', 'ENV=', 'sh'];
 
 t.test('a day', { timeout: 180_000 }, async (t) => {
@@ -42,6 +47,7 @@ t.test('a day', { timeout: 180_000 }, async (t) => {
 
   const run = "docker run -it --name day -h box -e 'PS1=box> ' bb";
   type(t, [run, 'Enter'], /^box>$/m, 'a shell in a container');
+  waitForSize('20 72');
   type(t, ['tty; stty size', 'Enter'], /^\/dev\/pts\/0\n20 72$/m, 'it has the terminal, and its size');
   type(t, ['echo $((6 * 7)', 'C-h', '))', 'Enter'], /^42$/m, 'a line can be edited');
   tmux('send-keys', 'sleep 100', 'Enter');
@@ -49,6 +55,7 @@ t.test('a day', { timeout: 180_000 }, async (t) => {
   type(t, ['C-c', ''], /\^C\s+box>$/m, 'Ctrl-C ends a program, not the shell');
 
   tmux('resize-window', '-x', '60', '-y', '24');
+  waitForSize('24 60');
   type(t, ['clear', 'Enter'], /^box>$/, 'cleared');
   type(t, ['stty size', 'Enter'], /^24 60$/m, 'the window has another size');
 

@@ -4,7 +4,7 @@ import t from 'tap';
 import { setUpPodman } from '../helpers/engine.ts';
 import { testCases } from '../helpers/engine-cases.ts';
 import { testStories } from '../helpers/engine-stories.ts';
-import { CGROUP, call, enterLab, remains, shell } from '../helpers/lab.ts';
+import { CGROUP, call, enterLab, PODMAN_LEAVES, remains, shell } from '../helpers/lab.ts';
 import { only } from '../helpers/requires.ts';
 import { newId, temp, until } from '../helpers/sandbox.ts';
 
@@ -76,14 +76,14 @@ spec:
     - name: web
       image: localhost/bb:latest
       imagePullPolicy: Never
-      command: [httpd, -f, -p, "80", -h, /etc]
+      command: [/bin/httpd, -f, -p, "80", -h, /etc]
       resources: { limits: { memory: 64Mi } }
       securityContext: { readOnlyRootFilesystem: true, capabilities: { drop: [ALL], add: [NET_BIND_SERVICE] } }
       ports: [{ containerPort: 80, hostPort: 8090, hostIP: 127.0.0.1 }]
     - name: side
       image: localhost/bb:latest
       imagePullPolicy: Never
-      command: [sh, -c, sleep 1000]
+      command: [/bin/sh, -c, sleep 1000]
       env: [{ name: A, value: "1" }]
 `,
   );
@@ -100,5 +100,5 @@ spec:
 });
 
 t.test('nothing is left', async (t) => {
-  t.same(remains(), []);
+  t.same(remains(PODMAN_LEAVES), []);
 });

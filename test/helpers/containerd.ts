@@ -6,8 +6,11 @@ import { tag, temp } from './sandbox.ts';
 
 export const IMAGE = 'docker.io/lab/bb:1';
 
-/** containerd with the image IMAGE. Commands without --runc-binary find the runtime under test as `runc`. */
-export function startContainerd(): Daemon {
+/**
+ * containerd with the image IMAGE. Commands without --runc-binary find the runtime under test as `runc`; with `cri`,
+ * further lines of config.toml, it serves Kubernetes, too.
+ */
+export function startContainerd(cri = 'disabled_plugins = ["io.containerd.grpc.v1.cri"]'): Daemon {
   const socket = join(temp, 'containerd.sock');
   Object.assign(process.env, { CONTAINERD_ADDRESS: socket, CONTAINERD_NAMESPACE: tag });
   const config = join(temp, 'containerd.toml');
@@ -16,7 +19,7 @@ export function startContainerd(): Daemon {
     `version = 2
 root = "${temp}/containerd"
 state = "/run/containerd"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
+${cri}
 [grpc]
 address = "${socket}"
 `,
@@ -26,13 +29,13 @@ address = "${socket}"
   const env = { PATH: `${temp}/bin:${process.env.PATH}` };
   const daemon = new Daemon('containerd', 'containerd', ['--config', config], env);
   daemon.waitFor('ctr', 'version');
-  importImage(makeImage());
+  importImage(makeImage(), 'lab/bb:1', ['sh']);
   return daemon;
 }
 
 /** An image as `docker save` writes it: one layer, a configuration, a manifest. */
-function importImage(rootfs: string): void {
-  const files = join(temp, 'archive');
+export function importImage(rootfs: string, name: string, command: string[]): void {
+  const files = join(temp, name.replaceAll('/', '-'));
   mkdirSync(files);
   shell(`tar -C ${rootfs} -cf ${files}/layer.tar .`);
   const digest = createHash('sha256')
@@ -42,11 +45,11 @@ function importImage(rootfs: string): void {
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     os: 'linux',
     rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] },
-    config: { Cmd: ['sh'], Env: ['PATH=/bin', 'IMAGE=bb'], WorkingDir: '/home' },
+    config: { Cmd: command, Env: ['PATH=/bin', 'IMAGE=bb'], WorkingDir: '/home' },
   };
-  const manifest = [{ Config: 'config.json', RepoTags: ['lab/bb:1'], Layers: ['layer.tar'] }];
+  const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }];
   writeFileSync(join(files, 'config.json'), JSON.stringify(config));
   writeFileSync(join(files, 'manifest.json'), JSON.stringify(manifest));
-  shell(`tar -C ${files} -cf ${temp}/image.tar .`);
-  call('ctr', ['image', 'import', join(temp, 'image.tar')]);
+  shell(`tar -C ${files} -cf ${files}.tar .`);
+  call('ctr', ['image', 'import', `${files}.tar`]);
 }

@@ -58,10 +58,10 @@ export class Engine {
     this.call(['rm', '-f', '-v', ...flags, name], { status: null });
   }
 
-  /** Imports the image `bb`. */
-  import(rootfs: string): this {
-    const client = this.argv.join(' ');
-    shell(`tar -C ${rootfs} -c . | ${client} import --change 'CMD ["sh"]' - bb`, { env: this.env });
+  /** Imports an image with this command. */
+  import(rootfs: string, image: string, command: string[]): this {
+    const set = `--change 'CMD ${JSON.stringify(command)}'`;
+    shell(`tar -C ${rootfs} -c . | ${this.argv.join(' ')} import ${set} - ${image}`, { env: this.env });
     return this;
   }
 }
@@ -84,7 +84,7 @@ export function startDocker(...options: string[]): { docker: Engine; daemon: Dae
   const daemon = new Daemon(name, 'dockerd', all);
   const docker = new Engine('docker', ['docker'], env);
   daemon.waitFor('docker', '--host', env.DOCKER_HOST, 'version');
-  return { docker: docker.import(makeImage()), daemon };
+  return { docker: docker.import(makeImage(), 'bb', ['sh']), daemon };
 }
 
 /** Podman with the runtime under test. */
@@ -97,8 +97,7 @@ log_driver = "k8s-file"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
-infra_image = "localhost/bb"
-infra_command = "/bin/sleep 1000"
+infra_image = "localhost/pause"
 tmp_dir = "/run/libpod"
 runtime = "tested"
 runtime_supports_json = ["tested"]
@@ -117,5 +116,8 @@ runroot = "/run/containers"
 `,
   );
   const env = { CONTAINERS_CONF: settings, CONTAINERS_STORAGE_CONF: storage };
-  return new Engine('podman', ['podman'], env, ['--cgroup-parent', CGROUP]).import(makeImage());
+  const podman = new Engine('podman', ['podman'], env, ['--cgroup-parent', CGROUP]);
+  // The first container of a pod.
+  podman.import(makeImage(), 'pause', ['sleep', '100000']);
+  return podman.import(makeImage(), 'bb', ['sh']);
 }

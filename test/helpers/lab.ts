@@ -150,12 +150,14 @@ export function traces(text: string): string[] {
   return [...files, ...cgroups()].filter((path) => path.includes(text));
 }
 
+/** Cgroups that Podman leaves with any runtime: conmon's, and pods' in the hierarchies without controllers. */
+export const PODMAN_LEAVES = /\/conmon$|\/(systemd|unified)\/[^/]+\/[0-9a-f]{64}$/;
+
 /** What is left of a lab whose daemons have been stopped; waits a little for what is ending. */
-export function remains(): string[] {
+export function remains(but = /^$/): string[] {
   const name = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
   const others = () => processes().filter((pid) => pid !== 1);
-  // Podman leaves its own for conmon, with any runtime.
-  const places = () => cgroups().filter((path) => !path.endsWith('/conmon'));
+  const places = () => cgroups().filter((path) => !but.test(path));
   const look = () => [...others().map((pid) => `process ${pid}: ${name(pid)}`), ...places()];
   for (let tries = 0; tries < 100 && look().length > 0; tries += 1) sleep(50);
   return look();

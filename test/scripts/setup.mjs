@@ -11,6 +11,7 @@ const PROGRAMS = {
   'busybox-static': 'busybox',
   'docker.io': 'dockerd',
   e2fsprogs: 'mke2fs',
+  'containernetworking-plugins': '../lib/cni/bridge',
   netavark: '../lib/podman/netavark',
   'qemu-system-x86': 'qemu-system-x86_64',
   uidmap: 'newuidmap',

@@ -70,7 +70,7 @@ function prepare(stages) {
     requireRoot('the integration tests');
     installDebianPackages(DEBIAN_PACKAGES);
     if (stages.some((stage) => WITH_ENGINES.includes(stage))) installDebianPackages(ENGINES);
-    if (stages.includes('engines')) installDebianPackages(['tmux']);
+    if (stages.includes('engines')) installDebianPackages(['tmux', 'containernetworking-plugins']);
   }
   return run(process.execPath, [at('test/scripts/build.mjs')]);
 }
