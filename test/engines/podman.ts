@@ -84,7 +84,7 @@ spec:
       image: localhost/bb:latest
       imagePullPolicy: Never
       command: [/bin/sh, -c, sleep 1000]
-      env: [{ name: A, value: "1" }]
+      env: [{ name: PATH, value: /bin }, { name: A, value: "1" }]
 `,
   );
   const cgroups =
