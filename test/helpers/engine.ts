@@ -59,7 +59,7 @@ export class Engine {
   }
 
   /** Imports an image with this command. */
-  import(rootfs: string, image: string, command: string[]): this {
+  import(rootfs: string, image = 'bb', command = ['sh']): this {
     const set = `--change 'CMD ${JSON.stringify(command)}'`;
     shell(`tar -C ${rootfs} -c . | ${this.argv.join(' ')} import ${set} - ${image}`, { env: this.env });
     return this;
@@ -84,7 +84,7 @@ export function startDocker(...options: string[]): { docker: Engine; daemon: Dae
   const daemon = new Daemon(name, 'dockerd', all);
   const docker = new Engine('docker', ['docker'], env);
   daemon.waitFor('docker', '--host', env.DOCKER_HOST, 'version');
-  return { docker: docker.import(makeImage(), 'bb', ['sh']), daemon };
+  return { docker: docker.import(makeImage()), daemon };
 }
 
 /** Podman with the runtime under test. */
@@ -119,5 +119,5 @@ runroot = "/run/containers"
   const podman = new Engine('podman', ['podman'], env, ['--cgroup-parent', CGROUP]);
   // The first container of a pod.
   podman.import(makeImage(), 'pause', ['sleep', '100000']);
-  return podman.import(makeImage(), 'bb', ['sh']);
+  return podman.import(makeImage());
 }
