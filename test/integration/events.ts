@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { only, suite } from '../helpers/requires.ts';
 import {
@@ -58,11 +59,13 @@ t.test('again and again, until the end', only(['trunc', 'runc']), async (t) => {
 });
 
 t.test('out of memory', only(['trunc', 'runc']), async (t) => {
-  const { id } = running(t, ({ process, linux }) => {
-    process.args = ['/bin/sh', '-c', 'sleep 1; x=y; while true; do x=$x$x; done'];
+  const { id, bundle } = running(t, ({ process, linux }) => {
+    process.args = ['/bin/sh', '-c', 'until [ -e /go ]; do sleep .1; done; x=y; while true; do x=$x$x; done'];
     linux.resources = { memory: { limit: 16 * MIB, swap: 16 * MIB } };
   });
-  const { done } = background(['events', '--interval', '10s', id]);
+  const { done, output } = background(['events', '--interval', '1s', id]);
+  until('a first report', () => output.stdout !== '');
+  writeFileSync(`${bundle}/rootfs/go`, '');
   waitFor(id, 'stopped');
   if (runtime.kind === 'runc') succeed(['delete', '--force', id]);
   const { stdout } = await done;

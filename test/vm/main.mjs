@@ -65,11 +65,11 @@ function report(counter, name, lines, [status, microseconds]) {
   for (const line of lines) counter.read(`    ${line}`);
   const skipped = all ? ` # SKIP ${all.replace(/^1\.\.0 # skip /i, '')}` : '';
   const time = ` # time=${microseconds / 1000}ms`;
-  counter.read(`${status === 0 ? '' : 'not '}ok 1 - ${name}.ts${time}${skipped}`);
+  counter.read(`${status === 0 ? '' : 'not '}ok 1 - ${name}${time}${skipped}`);
 }
 
 /** Reads what the machine says until its job is done; returns the files that have not ended. */
-async function follow(machine, names, counter) {
+async function follow(machine, names, { counter, boot }) {
   const output = new Map(names.map((name) => [name, []]));
   for (;;) {
     const line = await machine.line(SILENCE);
@@ -79,24 +79,30 @@ async function follow(machine, names, counter) {
     if (!output.has(name)) say(`vm: ${line}`);
     else if (!ended) output.get(name).push(rest.join(' '));
     else {
-      report(counter, name, output.get(name), ended.slice(1).map(Number));
+      report(counter, `${name}.ts (${boot})`, output.get(name), ended.slice(1).map(Number));
       output.delete(name);
     }
   }
 }
 
-/** Runs the files in a machine of their own. */
-async function runTests(boot, files) {
-  const counter = new Counter();
+/** A machine that waits for its word to run these files. */
+async function prepare(boot, files) {
   const { RUNTIME = '' } = process.env;
-  const job = makeJob(files, { RUNTIME, BOOT: boot, TAP_TIMEOUT: 600, SLOW: 20 });
+  const job = makeJob(files, { RUNTIME, TAP_TIMEOUT: 600, SLOW: 20 });
   const { machine, accelerator } = await resume(job, boot);
-  say(`--- ${RUNTIME || 'trunc'} in a virtual machine (${accelerator}, cgroups ${boot})`);
+  say(
+    `--- ${RUNTIME || 'trunc'} in a virtual machine (${accelerator}, cgroups ${boot}): ${files.length} files`,
+  );
+  return { boot, files, machine };
+}
+
+async function runTests({ boot, files, machine }) {
+  const counter = new Counter();
   machine.port.socket.write(`${Date.now() / 1000} ${project}\n`);
   const names = files.map((file) => file.replace(/\.ts$/, ''));
-  const unfinished = await follow(machine, names, counter);
+  const unfinished = await follow(machine, names, { counter, boot });
   for (const [name, lines] of unfinished) {
-    say(`FAILED ${name}.ts has not ended:\n${lines.join('\n')}`);
+    say(`FAILED ${name}.ts (${boot}) has not ended:\n${lines.join('\n')}`);
     counter.failed += 1;
   }
   if (unfinished.size > 0) say(machine.lastWords());
@@ -130,11 +136,11 @@ endWhenAsked();
 installNpmPackages();
 installDebianPackages(DEBIAN_PACKAGES);
 if (!run(process.execPath, [at('test/scripts/build.mjs')])) stop('the build failed');
-let [passed, failed] = [0, 0];
-for (const [boot, files] of chosen) {
-  const counter = await runTests(boot, files);
-  passed += counter.passed;
-  failed += counter.failed;
-}
-say(`${passed} passed, ${failed} failed`);
+const machines = [];
+for (const [boot, files] of chosen) machines.push(await prepare(boot, files));
+// All at once: much of what tests do is to wait.
+const counters = await Promise.all(machines.map(runTests));
+const sum = (key) => counters.reduce((total, counter) => total + counter[key], 0);
+const failed = sum('failed');
+say(`${sum('passed')} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

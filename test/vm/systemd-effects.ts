@@ -1,10 +1,11 @@
 /** What limits do where systemd makes the cgroup (version 2); cgroup-effects.ts has the same by the files alone. */
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import type { Change, Resources } from '../helpers/bundle.ts';
 import { disk, processorTime } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { attempt, background, inside, nothingLeft, state, succeed, waitFor } from '../helpers/runtime.ts';
-import { sleep } from '../helpers/sandbox.ts';
+import { sleep, until } from '../helpers/sandbox.ts';
 import { globals, unit, unitName } from '../helpers/systemd.ts';
 
 suite('root', 'cgroup-v2');
@@ -17,11 +18,13 @@ const limited =
   };
 
 t.test('a program over its memory is killed, which events tells of', only(['trunc', 'runc']), async (t) => {
-  const { id } = unit(t, ({ linux, process }) => {
+  const { id, bundle } = unit(t, ({ linux, process }) => {
     linux.resources = { memory: { limit: 16 << 20, swap: 16 << 20 } };
-    process.args = ['/bin/sh', '-c', 'sleep 3; x=y; while true; do x=$x$x; done'];
+    process.args = ['/bin/sh', '-c', 'until [ -e /go ]; do sleep .1; done; x=y; while true; do x=$x$x; done'];
   });
-  const { done } = background(['events', '--interval', '10s', id], { globals });
+  const { done, output } = background(['events', '--interval', '1s', id], { globals });
+  until('a first report', () => output.stdout !== '');
+  writeFileSync(`${bundle}/rootfs/go`, '');
   waitFor(id, 'stopped');
   succeed(['delete', id], { globals });
   const types = (await done).stdout
@@ -83,6 +86,18 @@ t.test('half a MiB in a second', { skip: DISK ? false : 'no disk' }, async (t) =
   };
   const [free, throttled] = [write(1 << 30), write(512 << 10)];
   t.ok(throttled > 1200 && throttled > free + 500, `${throttled} ms, without a limit ${free} ms`);
+});
+
+t.test('two huge pages of four', only('trunc'), async (t) => {
+  writeFileSync('/proc/sys/vm/nr_hugepages', '4');
+  t.teardown(() => writeFileSync('/proc/sys/vm/nr_hugepages', '0'));
+  const change: Change = (config) => {
+    limited({ hugepageLimits: [{ pageSize: '2MB', limit: 4 << 20 }] })(config);
+    config.mounts.push({ destination: '/huge', type: 'hugetlbfs', source: 'none', options: ['pagesize=2M'] });
+  };
+  const script =
+    'fallocate -l 4194304 /huge/two && echo two; fallocate -l 2097152 /huge/third 2>&1 || echo refused';
+  t.match(attempt(change, script, { globals }).stdout, /^two\n.*\nrefused\n$/);
 });
 
 t.test('nothing is left', nothingLeft);
