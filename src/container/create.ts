@@ -21,7 +21,7 @@ import { addNotify, type Notify, openNotify } from './notify-socket.ts';
 import type { CreateOptions, WatchOptions } from './options.ts';
 import { openOutlets } from './outlets.ts';
 import type { Refusals } from './refusals.ts';
-import { endInit, startInit } from './start-init.ts';
+import { endInit, initUser, startInit } from './start-init.ts';
 import { claim, fifoPath, lock, removeRecord, seccompCache } from './store.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */
@@ -58,9 +58,10 @@ export function createWith(
   const making: Making = { undo: [() => removeRecord(options)] };
   try {
     using gate = fifo ? createExecFifo(fifoPath(options)) : undefined;
+    const { linux = {}, process = {} } = config.document;
     // Before its configuration is known to be good, which takes as long as init takes to boot.
     const init = relyOn(config, () =>
-      startInit(config.document.linux?.namespaces, { fifo: gate, passedFds }),
+      startInit(linux.namespaces, initUser(linux, process), { fifo: gate, passedFds }),
     );
     making.init = init;
     // While init boots.
@@ -123,6 +124,7 @@ function checkNoPivot({ noPivot }: CreateOptions, spec: Spec): void {
 }
 
 /** The container's root opens it; what is not mapped stays the host's, and is checked elsewhere. */
-function giveExecFifo(path: string, { linux }: Spec): void {
-  changeOwner(path, hostId(linux?.uidMappings, 0) ?? 0, hostId(linux?.gidMappings, 0) ?? 0);
+function giveExecFifo(path: string, { linux = {}, process }: Spec): void {
+  const { uid, gid } = initUser(linux, process);
+  changeOwner(path, hostId(linux.uidMappings, uid) ?? 0, hostId(linux.gidMappings, gid) ?? 0);
 }

@@ -19,7 +19,7 @@ import type { ExecOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
 import type { Refusals } from './refusals.ts';
-import { endInit, expect, type Init, startInit } from './start-init.ts';
+import { endInit, expect, type Init, initUser, startInit } from './start-init.ts';
 import { isAlive, statusOf } from './status.ts';
 import { type ContainerRecord, readRecord, seccompCache } from './store.ts';
 
@@ -54,7 +54,8 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Star
   using _score = lendOomScoreAdj(process.oomScoreAdj);
   let init: Init | undefined;
   try {
-    init = startInit(foreignNamespaces(first), { fifo: undefined, passedFds: options.preserveFds });
+    const user = initUser(record.config.linux ?? {}, process);
+    init = startInit(foreignNamespaces(first), user, { fifo: undefined, passedFds: options.preserveFds });
     const { hooks, ...config } = record.config;
     const refusals = enter({ ...options, ...outlets }, record, { ...config, process }, init);
     return { init, refusals };

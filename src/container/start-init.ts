@@ -8,12 +8,12 @@ import { socketPair } from '../linux/socket.ts';
 import { statusOf } from '../linux/stat.ts';
 import { isHostRoot } from '../linux/user-namespace.ts';
 import { waitForExit } from '../linux/wait.ts';
-import { checkIdMaps, writeIdMaps } from '../namespaces/id-maps.ts';
+import { checkIdMaps, hostId, writeIdMaps } from '../namespaces/id-maps.ts';
 import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
 import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
 import { Channel, type InitChannel } from '../protocol/channel.ts';
-import type { InitMessage, InitRequest } from '../protocol/messages.ts';
-import type { Linux, Namespace } from '../spec/config.ts';
+import type { InitMessage, InitRequest, InitUser } from '../protocol/messages.ts';
+import type { Linux, Namespace, Process } from '../spec/config.ts';
 import { openOwnProgram } from './own-program.ts';
 
 /** A started init, which waits for its request. */
@@ -37,10 +37,23 @@ export interface Inherited {
   passedFds: number;
 }
 
+/** As whom init runs in a user namespace: as its root, or where there is none, as the user that it becomes. */
+export function initUser({ uidMappings, gidMappings }: Linux, { user }: Pick<Process, 'user'>): InitUser {
+  const { uid = 0, gid = 0 } = user ?? {};
+  return {
+    uid: hostId(uidMappings, 0) === undefined ? uid : 0,
+    gid: hostId(gidMappings, 0) === undefined ? gid : 0,
+  };
+}
+
 const FIRST_PASSED = 3;
 
 /** Starts `trunc init` in linux.namespaces: the only way a process gets into a container. */
-export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedFds }: Inherited): Init {
+export function startInit(
+  namespaces: readonly Namespace[] = [],
+  as: InitUser,
+  { fifo, passedFds }: Inherited,
+): Init {
   const plan = planNamespaces(namespaces);
   const [ours, theirs] = socketPair();
   using socket = theirs;
@@ -58,10 +71,19 @@ export function startInit(namespaces: readonly Namespace[] = [], { fifo, passedF
   const [, ...rest] = selfCommand();
   const argv = ['trunc', ...rest, 'init', String(socket.number), String(addon.number)];
   const mappedByUser = !isHostRoot();
-  const started = startIn(plan, { file, argv, env: initEnvironment, fresh: plan.fresh, join, mappedByUser });
+  const started = startIn(plan, {
+    file,
+    argv,
+    env: initEnvironment,
+    fresh: plan.fresh,
+    join,
+    as,
+    mappedByUser,
+  });
   const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
   if (mappedByUser && join.length === 0 && !mount && !cgroup) request.traceable = true;
   for (const { fd } of join) fd.close();
+  if (as.uid !== 0 || as.gid !== 0) request.as = as;
   if (fifo !== undefined) request.fifo = fifo.number;
   if (mount !== undefined) request.joinMount = mount.number;
   if (cgroup !== undefined) request.joinCgroup = cgroup.number;

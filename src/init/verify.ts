@@ -1,12 +1,12 @@
 import { RuntimeError } from '../errors.ts';
 import { namespaceId } from '../linux/namespace.ts';
-import type { InitRequest } from '../protocol/messages.ts';
+import type { InitRequest, InitUser } from '../protocol/messages.ts';
 
 /**
  * Makes sure that init is where it was sent: the call chain that brought it here goes on when a step of
  * it fails.
  */
-export function verifyNamespaces({ joined, left }: InitRequest): void {
+export function verifyNamespaces({ joined, left, as }: InitRequest): void {
   for (const [kind, id] of Object.entries(joined)) {
     const found = namespaceId(`/proc/self/ns/${kind}`);
     if (found !== id) throw failure(`could not join ${id}, init is in ${found}`);
@@ -14,17 +14,19 @@ export function verifyNamespaces({ joined, left }: InitRequest): void {
   for (const [kind, id] of Object.entries(left)) {
     if (namespaceId(`/proc/self/ns/${kind}`) === id) throw failure(`could not make a new ${kind} namespace`);
   }
-  if (joined.user !== undefined || left.user !== undefined) verifyRoot();
+  if (joined.user !== undefined || left.user !== undefined) verifyUser(as);
 }
 
-/** Only as root has a program that is executed the capabilities that the rest of init takes. */
-function verifyRoot(): void {
-  const ids = { uidMappings: process.geteuid?.(), gidMappings: process.getegid?.() };
-  for (const [name, id] of Object.entries(ids)) {
-    if (id === 0) continue;
+/** Only as somebody who is mapped, and started as such, has it the capabilities that the rest of init takes. */
+function verifyUser({ uid, gid }: InitUser = { uid: 0, gid: 0 }): void {
+  const ids = [
+    ['uidMappings', uid, process.geteuid?.()],
+    ['gidMappings', gid, process.getegid?.()],
+  ] as const;
+  for (const [name, wanted, id] of ids) {
+    if (id === wanted) continue;
     const field = `linux.${name}`;
-    const reason =
-      'the user namespace does not map the id 0, as which init runs before it becomes process.user';
+    const reason = `the user namespace does not map the id ${wanted}, as which init runs before it becomes process.user`;
     throw new RuntimeError(`${field}: ${reason}`, { code: 'NOT_SUPPORTED', field });
   }
 }

@@ -1,12 +1,13 @@
 import { RuntimeError } from '../errors.ts';
 import { type ChainCall, callChain, cloneStack } from './call-chain.ts';
+import { capabilityNames, layOutCapset } from './capability.ts';
 import type { Fd } from './fd.ts';
 import { addressOf, ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { CLONE_NEW, type NamespaceKind } from './namespace.ts';
 import { AT_FDCWD, O_CLOEXEC } from './path.ts';
 import { openPipe } from './pipe.ts';
-import { PR_SET_DUMPABLE, setDumpable } from './prctl.ts';
+import { PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, PR_SET_DUMPABLE, setDumpable } from './prctl.ts';
 import { ALL_SIGNALS, setSignalMask } from './signal.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 import { waitForExit } from './wait.ts';
@@ -20,6 +21,8 @@ export interface ProcessPlan {
   fresh: readonly NamespaceKind[];
   /** Kinds to join, with their open namespaces. Mount and cgroup namespaces are left to the program. */
   join: readonly { kind: NamespaceKind; fd: Fd }[];
+  /** As whom it executes the program in a user namespace: with all capabilities there, root or not. */
+  as: { uid: number; gid: number };
   /** Whether who writes the maps of a new user namespace has no other right to it than being its user. */
   mappedByUser: boolean;
 }
@@ -42,7 +45,8 @@ export const CLONE_VM = 0x100;
 const CLONE_PARENT = 0x8000;
 const CLONE_PARENT_SETTID = 0x100000;
 export const SIGCHLD = 17;
-const MEMORY_SIZE = 1 << 17;
+/** Only what is used of it is there. */
+const MEMORY_SIZE = 1 << 18;
 
 /**
  * Starts a program in new and joined namespaces, the user namespace included, from a multi-threaded
@@ -111,11 +115,13 @@ function program(memory: Memory, plan: ProcessPlan): Program {
     ['exit_group', 127],
   ];
   const time = plan.fresh.includes('time');
+  const { as } = plan;
   const user = plan.fresh.includes('user') || plan.join.some(({ kind }) => kind === 'user');
   const root: ChainCall[] = user
     ? [
-        ['setresgid', 0, 0, 0],
-        ['setresuid', 0, 0, 0],
+        ['setresgid', as.gid, as.gid, as.gid],
+        ['setresuid', as.uid, as.uid, as.uid],
+        ...(as.uid === 0 ? [] : keepCapabilities()),
       ]
     : [];
   const later = plan.fresh.filter((kind) => kind !== 'time' && !madeByClone(plan).includes(kind));
@@ -146,6 +152,18 @@ function program(memory: Memory, plan: ProcessPlan): Program {
       for (const fd of [made.read, made.write, allowed.read, allowed.write]) fd.close();
     },
   };
+}
+
+/** Who is not root loses all of them with execve, but for ambient ones. Source: capabilities(7). */
+function keepCapabilities(): ChainCall[] {
+  const count = capabilityNames().length;
+  const all = (1n << BigInt(count)) - 1n;
+  const inheritable: ChainCall = [
+    'capset',
+    ...layOutCapset({ effective: all, permitted: all, inheritable: all }),
+  ];
+  const raise = (number: number): ChainCall => ['prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0];
+  return [inheritable, ...Array.from({ length: count }, (_, number) => raise(number))];
 }
 
 /**

@@ -9,8 +9,9 @@ const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_CHILD_SUBREAPER = 36;
 const EINVAL = 22;
-const PR_CAP_AMBIENT = 47;
-const PR_CAP_AMBIENT_RAISE = 2;
+/** For call chains too: capabilities that stay over execve for who is not root. */
+export const PR_CAP_AMBIENT = 47;
+export const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 
 const prctl = (option: number, a = 0, b = 0): number => syscall('prctl', option, a, b, 0, 0);

@@ -43,7 +43,7 @@ function joinNamed(name: string, hasUserNamespace: boolean): number {
   if (serial < 0) return serial;
   const keyring = describeKeyring(serial);
   // Somebody else's of that name, who lets everybody find it to get at what the container will keep there.
-  if (keyring.uid !== 0) return tryJoinSessionKeyring(null);
+  if (keyring.uid !== process.geteuid?.()) return tryJoinSessionKeyring(null);
   // The host's root, when it enters a user namespace, is not the owner.
   permitKeyring(keyring, hasUserNamespace ? KEY_SEARCH.other : KEY_SEARCH.user);
   return serial;

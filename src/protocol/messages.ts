@@ -60,6 +60,11 @@ export interface LinkMessage {
   socket: number;
 }
 
+export interface InitUser {
+  uid: number;
+  gid: number;
+}
+
 /** Everything that init needs to know. Descriptors are numbers in init's own table. */
 export interface InitRequest {
   /** For `exec`: of the container, but with the process that is to be run, and without hooks. */
@@ -88,6 +93,8 @@ export interface InitRequest {
   /** Namespaces that only a booted init can join. */
   joinMount?: number;
   joinCgroup?: number;
+  /** As whom it runs in a user namespace that has no root. */
+  as?: InitUser;
   /** Set where only its user can look into it, and nobody is in its namespaces yet: the files in /proc are that user's. */
   traceable?: true;
   /** Identities (`net:[4026531840]`), by kind, of namespaces that init must find itself in, or out of. */

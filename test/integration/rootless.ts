@@ -277,6 +277,22 @@ t.test('ids that are not the user’s', only('trunc'), async (t) => {
   refused(t, helperless, /linux\.gidMappings: .*needs newgidmap.*uidmap/, 'without the helper');
 });
 
+// runc 1.1.5 cannot do without.
+t.test('no root inside', only('trunc'), async (t) => {
+  const change: Change = ({ process, linux }) => {
+    linux.uidMappings = [{ containerID: 1000, hostID: UID, size: 1 }];
+    linux.gidMappings = [{ containerID: 1001, hostID: UID, size: 1 }];
+    process.user = { uid: 1000, gid: 1001 };
+  };
+  t.match(
+    userInside(change, 'id; cat /proc/sys/kernel/hostname; ls /sys /dev/pts'),
+    /^uid=1000(\(user\))? gid=1001\n/,
+  );
+  const { id } = userContainer(t, change);
+  t.match(user(['exec', id, 'id']).stdout, /^uid=1000/);
+  t.equal(user(['start', id]).status, 0);
+});
+
 // As rootless Podman calls its runtime.
 t.test('root of a user namespace', async (t) => {
   const options = { wrapper: wrapper([], ['unshare', '--user', '--map-root-user', '--mount']) };
