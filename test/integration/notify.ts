@@ -1,11 +1,12 @@
 // sd_notify(3): the program says when it is ready, and the runtime says so to systemd, which the test is here.
-import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Fd } from '../../src/linux/fd.ts';
 import { poll } from '../../src/linux/poll.ts';
 import { bindDatagrams, receive } from '../../src/linux/socket.ts';
-import { type Change, makeBundle, withUserNamespace } from '../helpers/bundle.ts';
+import { withUserNamespace } from '../helpers/bundle.ts';
+import { sender } from '../helpers/notify.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { background, nothingLeft, run, runtime, state, succeed } from '../helpers/runtime.ts';
 import { newId, root, sleep, temp, until } from '../helpers/sandbox.ts';
@@ -14,24 +15,6 @@ suite('root', 'perl');
 
 /** crun does not say which process is ready. */
 const tells = only(['trunc', 'runc']);
-
-/** Sends each argument as a datagram to $NOTIFY_SOCKET; a number is the seconds to wait. */
-const SEND = `use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die $!; for (@ARGV) {
-  if (/^[0-9.]+$/) { select(undef, undef, undef, $_); next }
-  send($s, $_, 0, pack_sockaddr_un($ENV{NOTIFY_SOCKET})) or die "$!"; }`;
-
-/** A bundle whose program sends these; perl is the host's. */
-function sender(messages: string[], change: Change = () => {}): string {
-  const bundle = makeBundle((config) => {
-    config.mounts.push({ destination: '/usr', type: 'bind', source: '/usr', options: ['rbind', 'ro'] });
-    config.process.args = ['/usr/bin/perl', '-e', SEND, '--', ...messages];
-    change(config);
-  });
-  // Which the root of a user namespace could not make.
-  for (const name of ['usr', 'run/notify']) mkdirSync(join(bundle, 'rootfs', name), { recursive: true });
-  for (const name of ['lib', 'lib64']) symlinkSync(`usr/${name}`, join(bundle, 'rootfs', name));
-  return bundle;
-}
 
 /** What systemd is to the runtime: a socket for its messages. */
 class Systemd implements Disposable {
