@@ -123,7 +123,7 @@ function enter(
   if (!isAlive(record)) throw stopped();
   if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
   channel.send({ type: 'go' });
-  awaitProgram(init, record, { spec, status: statusOf(options, record), refusals });
+  awaitProgram(init, record, { spec, status: () => statusOf(options, record), refusals });
   return refusals;
 }
 

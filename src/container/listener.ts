@@ -18,7 +18,7 @@ const FIELD = 'linux.seccomp.listenerPath';
 /** A process that loads the filter, of a container that is in that state. */
 export interface Listening {
   pid: number;
-  status: Status;
+  status: () => Status;
 }
 
 /** Where the listener of linux.seccomp is to be sent; undefined when there is none. A relative path is the bundle's. */
@@ -58,7 +58,7 @@ export function passListener(
     fds: ['seccompFd'],
     pid,
     metadata: config.linux?.seccomp?.listenerMetadata,
-    state: stateDocument(status, { id, bundle, annotations, pid: init_process_pid }),
+    state: stateDocument(status(), { id, bundle, annotations, pid: init_process_pid }),
   };
   receiver.send(listener, JSON.stringify(message));
   link.send({ type: 'go' });
@@ -76,7 +76,7 @@ function takeListener(link: InitChannel): Fd | undefined {
 /** What is about to be executed, in a container of that state. */
 export interface Executing {
   spec: Spec;
-  status: Status;
+  status: () => Status;
   /** Who is told of refused system calls. */
   refusals: Refusals | undefined;
 }

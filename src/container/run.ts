@@ -22,7 +22,7 @@ export async function run(options: RunOptions): Promise<number> {
   const { init, record, notify, refusals } = createWith(options, { fifo: false, terminal });
   let status: number;
   try {
-    awaitProgram(init, record, { spec: record.config, status: 'created', refusals });
+    awaitProgram(init, record, { spec: record.config, status: () => 'created', refusals });
     runHostHooks(['poststart'], record, 'running');
     if (forward === undefined) {
       if (notify !== undefined) awaitReady(notify, init.pid);

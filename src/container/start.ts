@@ -54,7 +54,7 @@ function passListenerOf(record: ContainerRecord, gate: Fd): boolean {
   using init = openPidfd(pid);
   if (init === undefined) return false;
   using link = takeLink(gate, init);
-  return passListener(link, record, { pid, status: 'created' });
+  return passListener(link, record, { pid, status: () => 'created' });
 }
 
 interface Released {

@@ -20,7 +20,7 @@ import { execute, findExecutable } from '../process/executable.ts';
 import { setExecLabels } from '../process/labels.ts';
 import { applyMemoryPolicy } from '../process/memory-policy.ts';
 import { applyPersonality } from '../process/personality.ts';
-import { setNofile, setRlimits } from '../process/rlimits.ts';
+import { nofileLimits, setNofile, setRlimits } from '../process/rlimits.ts';
 import { giveStdio, keepStdio } from '../process/stdio.ts';
 import { becomeUser } from '../process/user.ts';
 import { encodeMessage, type HostChannel } from '../protocol/channel.ts';
@@ -81,7 +81,7 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
       setRlimits(program.rlimits, request.softNofile);
     }
     const link = listens && gate !== undefined ? gate.link() : host;
-    setNofile(program.rlimits);
+    if (!listens) setNofile(program.rlimits);
     if (isWatched) (gate ?? host).send({ type: 'executing' });
     return execute(executable, () => run(link.number), known);
   };
@@ -131,6 +131,8 @@ function becomeUserOf({ spec, seccomp }: InitRequest, root: Fd): FilterToLoad | 
     program: Buffer.from(seccomp.program, 'base64'),
     flags: seccomp.flags,
     capabilities,
-    announcement: hasListener({ seccomp }) ? encodeMessage({ type: 'listener' }) : undefined,
+    listener: hasListener({ seccomp })
+      ? { announcement: encodeMessage({ type: 'listener' }), limits: nofileLimits(program.rlimits) }
+      : undefined,
   };
 }

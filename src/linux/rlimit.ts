@@ -1,3 +1,4 @@
+import { Memory } from './memory.ts';
 import { syscall } from './syscall.ts';
 
 /** Resource numbers. Source: include/uapi/asm-generic/resource.h (x86-64 and arm64 use it as it is). */
@@ -20,6 +21,8 @@ const numbers: Record<string, number> = {
   RLIMIT_RTTIME: 15,
 };
 
+const LIMIT_BYTES = 16;
+const MEMORY_BYTES = 64;
 const INFINITY = 0xffffffffffffffffn;
 
 /** A limit as config.json has it: values from 2^63 on (unlimited) lose digits in JSON and mean infinity. */
@@ -54,10 +57,21 @@ export interface Limit {
 }
 
 /** The number of a resource, and a limit as prlimit64 takes it. */
-export function encodeLimit({ type, soft, hard }: Limit): { resource: number; words: BigUint64Array } {
+function encodeLimit({ type, soft, hard }: Limit): { resource: number; words: BigUint64Array } {
   const words = BigUint64Array.of(word(soft), hard === undefined ? 0n : word(hard));
   if (hard === undefined) words[1] = readLimit(0, type)[1] as bigint;
   return { resource: numbers[type] as number, words };
+}
+
+/** The resource and the limit for prlimit(2), in memory that stays. */
+export function layOutLimit(
+  limit: Limit,
+  memory = new Memory(MEMORY_BYTES),
+): [resource: number, address: number] {
+  const { resource, words } = encodeLimit(limit);
+  const address = memory.take(LIMIT_BYTES);
+  memory.put(address, new Uint8Array(words.buffer));
+  return [resource, address];
 }
 
 /** The soft and the hard limit of a process (0: the caller). */

@@ -5,7 +5,7 @@ import { ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { openPipe } from './pipe.ts';
 import { PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG } from './prctl.ts';
-import { encodeLimit, type Limit } from './rlimit.ts';
+import { type Limit, layOutLimit } from './rlimit.ts';
 import {
   allowSignalMask,
   answerKeyed,
@@ -51,7 +51,6 @@ const CLONE_VFORK = 0x4000;
 const F_SETFD = 2;
 const ERRNO_BYTES = 4;
 const ACTION_BYTES = 32;
-const LIMIT_BYTES = 16;
 /** Room for a call for every signal and every limit, which is only used up as far as there are any. */
 const CHAIN_BYTES = 1 << 19;
 
@@ -136,12 +135,7 @@ function prepareCalls(memory: Memory, plan: SpawnPlan): ChainCall[] {
   if (umask !== undefined) calls.push(['umask', umask]);
   calls.push(['chdir', memory.string('/')], ['chdir', memory.string(cwd)]);
   for (const limit of limits) {
-    const { resource, words } = encodeLimit(limit);
-    const address = memory.take(LIMIT_BYTES);
-    words.forEach((word, index) => {
-      memory.putLong(address + 8 * index, BigInt.asIntN(64, word));
-    });
-    calls.push(['prlimit64', 0, resource, address, 0]);
+    calls.push(['prlimit64', 0, ...layOutLimit(limit, memory), 0]);
   }
   return calls;
 }

@@ -27,6 +27,11 @@ export function setRlimits(rlimits: readonly Rlimit[] = [], softNofile?: number)
   each(rlimits, ({ type, soft, hard }) => type !== NOFILE && setResourceLimit(type, soft, hard));
 }
 
+/** What setNofile sets, for who does it otherwise. */
+export function nofileLimits(rlimits: readonly Rlimit[] = []): readonly Rlimit[] {
+  return rlimits.filter(({ type }) => type === NOFILE);
+}
+
 /** RLIMIT_NOFILE comes after the last descriptor has been opened. */
 export function setNofile(rlimits: readonly Rlimit[] = []): void {
   each(rlimits, ({ type, soft, hard }) => type === NOFILE && setResourceLimit(type, soft, hard));

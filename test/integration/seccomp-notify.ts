@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { connectSocket } from '../../src/linux/socket.ts';
 import type { Seccomp } from '../../src/spec/config.ts';
 import { Agent, type Answer, type Asked, type Listener } from '../helpers/agent.ts';
 import { type Change, makeBundle, withUserNamespace } from '../helpers/bundle.ts';
@@ -20,7 +21,7 @@ import {
   succeed,
   waitFor,
 } from '../helpers/runtime.ts';
-import { newId, temp } from '../helpers/sandbox.ts';
+import { newId, temp, until } from '../helpers/sandbox.ts';
 
 suite('root', 'x86-64');
 
@@ -175,6 +176,26 @@ t.test('the program does not have the listener', async (t) => {
   const change = profile(notify(agent.path, ['getpgid']));
   // 3 is the directory that ls reads.
   t.equal(inside(change, 'ls /proc/self/fd'), '0\n1\n2\n3');
+  const limited: Change = (config) => {
+    change(config);
+    config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 20, hard: 30 }];
+  };
+  t.equal(inside(limited, 'ulimit -n; ulimit -Hn'), '20\n30', 'and has its limit of them');
+});
+
+// runc itself needs more.
+t.test('a limit that leaves no room for the listener', only('trunc'), async (t) => {
+  using agent = new Agent();
+  for (const soft of [4, 20]) {
+    const change: Change = (config) => {
+      profile(notify(agent.path, ['getpgid', 'prlimit64']), false)(config);
+      config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft, hard: 20 }];
+    };
+    const seen = await probe(agent, change);
+    t.same(seen.results, [4242, 0o22]);
+    t.match(seen.asked, [{ number: NR.getpgid }]);
+    t.equal(seen.asked.length, 1, 'about the program alone');
+  }
 });
 
 t.test('with hooks', async (t) => {
@@ -293,6 +314,22 @@ t.test('exec without an agent', async (t) => {
   t.equal(status, 255);
   if (runtime.kind === 'trunc') t.match(stderr, /linux\.seccomp\.listenerPath: .*connection refused/);
   t.equal(state(id)?.status, 'running', 'the container goes on');
+});
+
+// runc is done with the agent by then.
+t.test('start is killed while the agent keeps it waiting', only('trunc'), async (t) => {
+  using agent = new Agent();
+  const { id, pid } = create(t, profile(notify(agent.path, ['getpgid'])));
+  // As many as the socket takes: the next one has to wait.
+  const others = Array.from({ length: 9 }, () => connectSocket(agent.path));
+  const { child, done } = background(['start', id]);
+  const CONNECT = 42;
+  until('start to wait', () => readFileSync(`/proc/${child.pid}/syscall`, 'utf8').startsWith(`${CONNECT} `));
+  t.equal(state(id)?.pid, pid, 'so does the container');
+  child.kill('SIGKILL');
+  await done;
+  waitFor(id, 'stopped');
+  for (const other of others) other.close();
 });
 
 // runc asks the agent about its own execve, and its error goes nowhere.

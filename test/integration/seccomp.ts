@@ -281,8 +281,7 @@ t.test('the filter holds for startContainer hooks', async (t) => {
       const rules = allowAll(forbid(['chmod', 'fchmodat', 'fchmodat2']));
       profile(rules, privileges(noNewPrivileges))(config);
       config.process.args = ['/bin/sh', '-c', 'chmod 700 /tmp 2>&1; stat -c %a /tmp; cat /tmp/seen'];
-      const script =
-        '{ chmod 750 /tmp 2>&1; grep -h ^Seccomp: /proc/self/status; cat; } > /tmp/seen; umask > /tmp/umask; :';
+      const script = '{ chmod 750 /tmp 2>&1; grep -h ^Seccomp: /proc/self/status; cat; } > /tmp/seen';
       config.hooks = {
         startContainer: [{ path: '/bin/sh', args: ['sh', '-c', script], env: ['PATH=/bin'] }],
       };
@@ -293,6 +292,20 @@ t.test('the filter holds for startContainer hooks', async (t) => {
     const seen = new RegExp(`${refusal}\\d+\n.*${refusal}Seccomp:\\s2\n\\{"ociVersion"`);
     t.match(output.stdout, seen, String(noNewPrivileges));
     t.notMatch(output.stdout, /750/);
+  }
+});
+
+t.test('also as a user of a user namespace', async (t) => {
+  for (const noNewPrivileges of [true, false]) {
+    const change = profile(allowAll(forbid(['chmod'])), (config) => {
+      privileges(noNewPrivileges)(config);
+      withUserNamespace(config);
+      config.process.user = { uid: 1000, gid: 1000 };
+      config.process.capabilities = {};
+      const args = ['grep', '-q', '^Seccomp:.2', '/proc/self/status'];
+      config.hooks = { startContainer: [{ path: '/bin/grep', args }] };
+    });
+    t.equal(inside(change, 'echo here'), 'here', String(noNewPrivileges));
   }
 });
 
