@@ -75,6 +75,7 @@ export function createWith(
     const program = seccompProgram(seccomp, seccompCache(options));
     const refusals = options.watch?.(seccomp, program);
     if (program !== undefined) init.request.seccomp = refusals?.program ?? program;
+    if (program !== undefined && refusals !== undefined) init.request.hookSeccomp = program;
     if (fifo) giveExecFifo(fifoPath(options), spec);
     // Before the program runs, which is at once where there is no gate.
     const notify = fifo ? undefined : openNotify(options);

@@ -25,7 +25,7 @@ export function runCreateHooks(request: InitRequest, host: HostChannel): void {
 
 /** As the program's user and under its limits, its filter included: a file of the image is executed. `env` is the program's. */
 export function runStartHooks(request: InitRequest, env: readonly string[]): void {
-  const { spec, softNofile, seccomp } = request;
+  const { spec, softNofile, hookSeccomp: seccomp = request.seccomp } = request;
   const { hooks, process } = spec;
   const state = stateFor(request, 'created');
   const limits = process.rlimits ?? [];

@@ -102,5 +102,7 @@ export interface InitRequest {
   left: Readonly<Record<string, string>>;
   /** linux.seccomp, compiled: BPF instructions in Base64, and the flags of seccomp(2). */
   seccomp?: { program: string; flags: number };
+  /** The same for startContainer hooks, where it is another one: nobody watches them. */
+  hookSeccomp?: { program: string; flags: number };
   log: LogOptions;
 }

@@ -57,6 +57,17 @@ t.test('which calls, how often, by whom and why', ours, async (t) => {
   }
 });
 
+t.test('startContainer hooks are refused the same without being watched', ours, async (t) => {
+  const change: Change = (config) => {
+    deny('SCMP_ACT_ERRNO', CHMOD, { errnoRet: 13 })(config);
+    const args = ['sh', '-c', 'chmod 700 /tmp 2>&1 | grep -qi "permission denied"'];
+    config.hooks = { startContainer: [{ path: '/bin/sh', args, env: ['PATH=/bin'] }] };
+  };
+  const { status, stdout, stderr } = watched(change, 'echo done');
+  t.match({ status, stdout }, { status: 0, stdout: 'done\n' }, stderr);
+  t.same(told(stderr), ['seccomp: nothing was refused']);
+});
+
 t.test('nothing', ours, async (t) => {
   t.same(told(watched(profile(docker), 'true').stderr), ['seccomp: nothing was refused']);
 });
