@@ -4,7 +4,7 @@ import { ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { type Limit, layOutLimit } from './rlimit.ts';
 import { answerKeyed, type CallKey, encodeFilter, layOutFilter, newCallKey } from './seccomp.ts';
-import { type LaidOutMessage, layOutMessage, MSG_NOSIGNAL } from './socket.ts';
+import { layOutMessage, MSG_NOSIGNAL } from './socket.ts';
 import { rawCall, syscall, syscallError, trySyscall } from './syscall.ts';
 import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
 
@@ -67,65 +67,58 @@ const NO_KEY: CallKey = [0, 0];
  * engine, which has no reason for any while nothing is allocated.
  */
 function prepareFilter({ program, flags, capabilities, listener }: FilterToLoad): (link: number) => void {
-  const call = rawCall();
-  const { koffi } = ffi();
   const own: SyscallName[] = [];
   if (capabilities !== undefined) own.push('capset');
   if (listener !== undefined) own.push('sendmsg', 'read', 'prlimit64');
   const key = own.length > 0 ? newCallKey() : NO_KEY;
   const allow = key === NO_KEY ? new Uint8Array() : encodeFilter(answerKeyed(own, key));
   const filter = layOutFilter([allow, program], flags);
-  const capset = capabilities && layOutCapset(capabilities);
-  const handOver = listener && prepareHandOver(listener);
-  const numbers = {
-    seccomp: syscallNumber('seccomp'),
-    capset: syscallNumber('capset'),
-    sendmsg: syscallNumber('sendmsg'),
-    read: syscallNumber('read'),
-    prlimit64: syscallNumber('prlimit64'),
-  };
+  const load = prepareCall('seccomp', 'linux.seccomp: load the filter');
+  const handOver = listener && prepareHandOver(listener, key);
+  const sets = capabilities && layOutCapset(capabilities);
+  const capset = prepareCall('capset', 'process.capabilities: set', key);
   return (link) => {
-    const result = call(numbers.seccomp, ...filter, 0, 0, 0);
-    if (result < 0) fail('linux.seccomp: load the filter', 'seccomp');
-    handOver?.(link, result);
-    if (capset !== undefined && call(numbers.capset, ...capset, 0, 0, ...key) !== 0)
-      fail('process.capabilities: set', 'capset');
+    const fd = load(...filter);
+    handOver?.(link, fd);
+    if (sets !== undefined) capset(...sets);
   };
+}
 
-  function prepareHandOver({ announcement, limits }: ListenerPlan): (link: number, fd: number) => void {
-    const first = layOutMessage(announcement, 0);
-    const second = layOutMessage(new Uint8Array(1), 1);
-    const answer = new Memory(ANSWER_BYTES).take(ANSWER_BYTES);
-    const laidOut = limits.map((limit) => layOutLimit(limit));
-    return (link, fd) => {
-      second.putFd(0, fd);
-      send(link, first);
-      send(link, second);
-      const count = call(numbers.read, link, answer, ANSWER_BYTES, 0, ...key);
-      if (count < 0) fail('linux.seccomp: wait until the listener is passed on', 'read');
-      // Who was to pass it on has ended.
-      if (count === 0) exitSurely(1);
-      for (const [resource, address] of laidOut)
-        if (call(numbers.prlimit64, 0, resource, address, 0, ...key) < 0)
-          fail('process.rlimits: set', 'prlimit64');
-    };
-  }
+function prepareHandOver({ announcement, limits }: ListenerPlan, key: CallKey) {
+  const first = layOutMessage(announcement, 0);
+  const second = layOutMessage(new Uint8Array(1), 1);
+  const answer = new Memory(ANSWER_BYTES).take(ANSWER_BYTES);
+  const laidOut = limits.map((limit) => layOutLimit(limit));
+  const send = prepareCall('sendmsg', 'linux.seccomp: hand over the listener', key);
+  const read = prepareCall('read', 'linux.seccomp: wait until the listener is passed on', key);
+  const limit = prepareCall('prlimit64', 'process.rlimits: set', key);
+  return (link: number, fd: number): void => {
+    second.putFd(0, fd);
+    send(link, first.header, MSG_NOSIGNAL);
+    send(link, second.header, MSG_NOSIGNAL);
+    // Who was to pass it on has ended.
+    if (read(link, answer, ANSWER_BYTES) === 0) exitSurely(1);
+    for (const [resource, address] of laidOut) limit(0, resource, address);
+  };
+}
 
-  function send(link: number, { header }: LaidOutMessage): void {
-    const count = call(numbers.sendmsg, link, header, MSG_NOSIGNAL, 0, ...key);
-    if (count < 0) fail('linux.seccomp: hand over the listener', 'sendmsg');
-  }
-
-  function fail(action: string, name: keyof typeof numbers): never {
-    const error = syscallError(name, koffi.errno());
+/** A system call with nothing of ours around it, and the key if it has one; throws what failed to be done. */
+function prepareCall(name: SyscallName, action: string, key = NO_KEY) {
+  const call = rawCall();
+  const number = syscallNumber(name);
+  return (a: number, b = 0, c = 0, d = 0): number => {
+    const result = call(number, a, b, c, d, ...key);
+    if (result >= 0) return result;
+    const error = syscallError(name, ffi().koffi.errno());
+    const details = { code: 'SECCOMP_LOAD' } as const;
     return within(
       action,
       () => {
         throw error;
       },
-      { code: 'SECCOMP_LOAD' },
+      details,
     );
-  }
+  };
 }
 
 /** As exitNow, even where a filter forbids to exit: an access to an address that is none ends it too. */
