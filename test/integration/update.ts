@@ -66,7 +66,7 @@ t.test('it is remembered', async (t) => {
   const { id, file } = limited(t, { cpu: { shares: 512 } });
   succeed(['update', '--cpu-quota', '50000', id]);
   succeed(['update', '--cpu-share', '256', id]);
-  t.equal(file('cpu/cpu.shares', 'cpu.weight'), V1 ? '256' : '29');
+  t.equal(file('cpu/cpu.shares', 'cpu.weight'), V1 ? '256' : '35');
   t.match(file('cpu/cpu.cfs_quota_us', 'cpu.max'), /^50000/);
 });
 
