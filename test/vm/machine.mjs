@@ -37,7 +37,7 @@ const ACCELERATORS = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
   tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off'],
 };
-const BOOT_SECONDS = 120;
+const BOOT_SECONDS = 300;
 /** An emulated kernel needs 5 s until init. */
 const KVM_SECONDS = 15;
 
