@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, linkSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AT_FDCWD, deviceNumber } from '../../src/linux/path.ts';
 import { FILE_KIND } from '../../src/linux/stat.ts';
@@ -161,7 +161,9 @@ function addOddities(root: string, directories: string[], random: Random, landma
   for (let left = Math.floor(random() * 6); left > 0; left -= 1) {
     const parent = join(root, pick(random, ['.', ...directories]));
     const path = join(parent, pick(random, ODD_NAMES));
-    tryTo(() => pick(random, MAKERS)(path, random, landmarks));
+    const make = pick(random, MAKERS);
+    // To write to a FIFO that is there already would be to wait.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) tryTo(() => make(path, random, landmarks));
     tryTo(() => linkSync(path, join(parent, 'second')));
   }
   if (!directories.includes('tmp')) return;
