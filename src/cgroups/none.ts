@@ -67,7 +67,7 @@ export class NoCgroup implements Cgroup {
 }
 
 /** How to come by a cgroup as an ordinary user. */
-export const DELEGATION_HINT =
+const DELEGATION_HINT =
   'run trunc as root, with --systemd-cgroup, or in a cgroup that was handed over to this user: ' +
   'systemd-run --user --scope -p Delegate=yes';
 

@@ -1,8 +1,7 @@
 // Runs on the host.
-import { join } from 'node:path';
 import { RuntimeError, within } from '../errors.ts';
 import { Fd } from '../linux/fd.ts';
-import { mayExecute } from '../linux/file.ts';
+import { findProgram } from '../linux/file.ts';
 import { O_RDWR, openPath } from '../linux/path.ts';
 import { SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { receivePacket, send, socketPair } from '../linux/socket.ts';
@@ -41,11 +40,8 @@ const HINT = 'install the package criu, 3.16 or newer';
 
 /** The criu of the PATH; undefined if there is none. */
 export function findCriu(environment: Environment): Criu | undefined {
-  for (const directory of (environment.PATH ?? '').split(':')) {
-    const file = join(directory, 'criu');
-    if (directory.startsWith('/') && mayExecute(file)) return { file, environment };
-  }
-  return undefined;
+  const file = findProgram('criu', environment.PATH ?? '');
+  return file === undefined ? undefined : { file, environment };
 }
 
 /** The same, of which it is certain that it is new enough. */

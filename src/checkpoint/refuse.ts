@@ -1,7 +1,7 @@
 // Pure.
 import { RuntimeError } from '../errors.ts';
 import type { Spec } from '../spec/config.ts';
-import { hasNew, namespaceOf } from '../spec/query.ts';
+import { hasNew, namespaceOf, notifies } from '../spec/query.ts';
 
 /** Refuses what criu would lose or cannot make again. `steps` are those of mounts[]. */
 export function refuseForCriu(spec: Spec, steps: readonly { field: string; idmap: unknown }[]): void {
@@ -13,6 +13,7 @@ export function refuseForCriu(spec: Spec, steps: readonly { field: string; idmap
     if (namespaceOf(spec, type)?.path)
       throw refusal('linux.namespaces', `a ${type} namespace is joined by path`);
   }
+  if (notifies(spec.linux?.seccomp)) throw refusal('linux.seccomp', 'SCMP_ACT_NOTIFY has a listener outside');
   for (const { field, idmap } of steps)
     if (idmap !== false) throw refusal(field, 'owners are mapped (idmap)');
 }

@@ -7,7 +7,7 @@ import { asRuntimeError, RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { exists } from '../linux/file.ts';
 import { O_DIRECTORY, O_RDONLY, openPath } from '../linux/path.ts';
-import { isFirstUserNamespace } from '../linux/user-namespace.ts';
+import { isHostRoot } from '../linux/user-namespace.ts';
 import { type MountStep, planMounts } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
 import { DEFAULT_DEVICES } from '../spec/defaults.ts';
@@ -16,7 +16,7 @@ import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 
 /** criu takes processes apart and makes them anew: only the host's root may. */
 export function refuseRootless(command: string): void {
-  if (process.geteuid?.() === 0 && isFirstUserNamespace()) return;
+  if (isHostRoot()) return;
   throw new RuntimeError(`${command} needs the root of the host`, { code: 'NEEDS_ROOT', errno: 'EPERM' });
 }
 

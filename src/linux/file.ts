@@ -92,6 +92,15 @@ export function mayExecute(path: string): boolean {
   return trySyscall('faccessat2', AT_FDCWD, path, X_OK, AT_EACCESS) >= 0;
 }
 
+/** The first file of that name that the present user may execute in the absolute directories of a $PATH. */
+export function findProgram(name: string, searchPath: string): string | undefined {
+  for (const directory of searchPath.split(':')) {
+    const path = `${directory}/${name}`;
+    if (directory.startsWith('/') && mayExecute(path)) return path;
+  }
+  return undefined;
+}
+
 const W_OK = 2;
 
 /** Whether the present user may write to the file or directory as it is, mount flags considered. */

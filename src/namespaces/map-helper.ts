@@ -1,6 +1,6 @@
 // Runs on the host.
 import { RuntimeError } from '../errors.ts';
-import { mayExecute } from '../linux/file.ts';
+import { findProgram } from '../linux/file.ts';
 import { runProgram } from '../linux/run-program.ts';
 import type { IdMapping } from '../spec/config.ts';
 
@@ -22,7 +22,7 @@ const TIMEOUT_MS = 10_000;
  */
 export function runMapHelper({ pid, kind, mappings, searchPath }: IdMap): void {
   const name = `new${kind}map`;
-  const file = findOnPath(searchPath, name);
+  const file = findProgram(name, searchPath);
   if (file === undefined) {
     throw new RuntimeError(
       `an ordinary user needs ${name} to map other ids than the own one, and it is not on the PATH`,
@@ -56,12 +56,4 @@ export function runMapHelper({ pid, kind, mappings, searchPath }: IdMap): void {
 
 function ownId(kind: IdKind): number | undefined {
   return kind === 'uid' ? process.geteuid?.() : process.getegid?.();
-}
-
-function findOnPath(searchPath: string, name: string): string | undefined {
-  for (const directory of searchPath.split(':')) {
-    const path = `${directory}/${name}`;
-    if (directory.startsWith('/') && mayExecute(path)) return path;
-  }
-  return undefined;
 }

@@ -20,6 +20,12 @@ t.test('what it cannot', async (t) => {
   refused(/no mount namespace of its own/, spec({ type: 'mount', path: '/m' }));
   refused(/there is a user namespace, and criu/, spec(own, { type: 'user' }));
   refused(/a cgroup namespace is joined by path/, spec(own, { type: 'cgroup', path: '/c' }));
+  const seccomp = {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }],
+  };
+  const notifying = { ...minimal, linux: { namespaces: [own], seccomp } } as ReturnType<typeof spec>;
+  refused(/^linux\.seccomp: SCMP_ACT_NOTIFY has a listener outside, and criu/, notifying);
   refused(/^mounts\[3\]: owners are mapped/, spec(own), [
     plain,
     { field: 'mounts[3]', idmap: 'idmap' as never },

@@ -136,7 +136,7 @@ export function kindOf(action: number): number {
 }
 
 /** What libseccomp calls it. */
-export function libraryName(architecture: string): string {
+function libraryName(architecture: string): string {
   return architecture.replace('SCMP_ARCH_', '').toLowerCase();
 }
 
