@@ -1,6 +1,6 @@
 import { within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
-import { changeMode, exists, makeDirectory } from '../linux/file.ts';
+import { changeMode, exists, makeDirectory, removeFile } from '../linux/file.ts';
 import { openPipe } from '../linux/pipe.ts';
 import { POLLIN, poll } from '../linux/poll.ts';
 import { pollAsync } from '../linux/poll-async.ts';
@@ -59,9 +59,12 @@ export function openNotify(options: NotifyOptions): Notify | undefined {
     () => connectDatagrams(notifySocket),
     details,
   );
-  const inner = within(`${directory}/${SOCKET}`, () => bindDatagrams(directory, SOCKET), details);
+  const path = `${directory}/${SOCKET}`;
+  // Of a `start` that was killed before the program could run.
+  if (exists(path)) removeFile(path);
+  const inner = within(path, () => bindDatagrams(directory, SOCKET), details);
   // For the program's user, whoever that is.
-  changeMode(`${directory}/${SOCKET}`, 0o777);
+  changeMode(path, 0o777);
   return {
     inner,
     outer,
