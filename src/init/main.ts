@@ -2,6 +2,7 @@ import { asRuntimeError } from '../errors.ts';
 import { exitSurely } from '../linux/exec.ts';
 import { Fd } from '../linux/fd.ts';
 import { useAddon } from '../linux/ffi.ts';
+import { setName } from '../linux/prctl.ts';
 import { trySyscall } from '../linux/syscall.ts';
 import { configureLog } from '../log.ts';
 import { Channel, type HostChannel } from '../protocol/channel.ts';
@@ -14,6 +15,8 @@ import { enterContainer } from './exec.ts';
  */
 export function main([socket, addon]: readonly string[]): never {
   useAddon(`/proc/self/fd/${addon}`);
+  // Executed by a descriptor, it would be called by that number.
+  setName('trunc:[init]');
   const host: HostChannel = new Channel(new Fd(Number(socket)), 'the host');
   try {
     // A host that has ended before it said anything needs no answer.

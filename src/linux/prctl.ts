@@ -6,6 +6,7 @@ export const PR_SET_NO_NEW_PRIVS = 38;
 /** For call chains: whether files of the process in /proc belong to its user, who may also trace it. */
 export const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
+const PR_SET_NAME = 15;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_CHILD_SUBREAPER = 36;
 const EINVAL = 22;
@@ -18,6 +19,8 @@ const prctl = (option: number, a = 0, b = 0): number => syscall('prctl', option,
 
 /** Sources: prctl(2), capabilities(7). */
 export const setDumpable = (on: boolean): number => prctl(PR_SET_DUMPABLE, on ? 1 : 0);
+/** What ps shows of this thread, 15 bytes of it. */
+export const setName = (name: string): number => syscall('prctl', PR_SET_NAME, name, 0, 0, 0);
 export const keepCapabilities = (on: boolean): number => prctl(PR_SET_KEEPCAPS, on ? 1 : 0);
 /** Drops a capability from the bounding set; false when this kernel has none of that number. */
 export function tryDropBounding(capability: number): boolean {
