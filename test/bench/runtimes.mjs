@@ -78,8 +78,11 @@ export class Runtime {
     this.counted = makeBundle(`${name}-counted`, ['/bin/true'], 'memory/container');
   }
 
+  /** The last line that speaks of it, as Docker does: the first may be for programs that look for runc. */
   get version() {
-    return this.output(['--version']).split('\n')[0];
+    return this.output(['--version'])
+      .split('\n')
+      .findLast((line) => line.includes('version'));
   }
 
   output(args) {
