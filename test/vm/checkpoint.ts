@@ -20,7 +20,6 @@ import {
   counting,
   goesOn,
   newImage,
-  OWN_STREAMS,
   restore,
   SLOWLY,
   tryRestore,
@@ -190,6 +189,7 @@ t.test('a terminal of the caller', async (t) => {
   const id = newId();
   const bundle = makeBundle(withShell);
   const first = background(['run', id], { ...SLOWLY, bundle, stdin: slave.number, wrapper: ON_TERMINAL });
+  waitFor(id, 'running');
   screen.type('word=before; echo "do""ne"\n');
   screen.waitFor(/done\n/);
   const image = checkpoint(id);
@@ -226,28 +226,6 @@ t.test('a paused one', async (t) => {
   succeed(['delete', '--force', id]);
   restore(t, { image, bundle });
   goesOn(t, bundle, before, 'the copy goes on');
-});
-
-t.test('what criu cannot write is an error, and the container goes on', async (t) => {
-  // A process that is no child of the container's first one.
-  const { id, bundle } = counting(t);
-  const other = background(['exec', id, 'sh', '-c', `${OWN_STREAMS}; exec sleep 1000`]);
-  until('it', () => JSON.parse(succeed(['ps', '-f', 'json', id]).stdout).length > 2);
-  const before = count(bundle);
-  const image = newImage();
-  const result = run(['checkpoint', '--image-path', image, id], SLOWLY);
-  t.equal(result.status, 1);
-  if (runtime.kind === 'trunc') {
-    t.match(
-      result.stderr,
-      /^trunc: criu cannot checkpoint the container: .*\(all of it is in .*dump\.log\)\n$/,
-    );
-    t.ok(result.stderr.includes(join(image, 'dump.log')));
-  }
-  t.match(state(id), { status: 'running' });
-  goesOn(t, bundle, before);
-  other.child.kill('SIGKILL');
-  await other.done;
 });
 
 t.test('what is no image', async (t) => {
