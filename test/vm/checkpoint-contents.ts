@@ -10,7 +10,7 @@ import { type Change, readConfig, withoutNamespace } from '../helpers/bundle.ts'
 import { cgroupFile } from '../helpers/cgroup.ts';
 import { checkpoint, count, counting, goesOn, newImage, restore, SLOWLY } from '../helpers/checkpoint.ts';
 import { donor, enter } from '../helpers/namespaces.ts';
-import { suite } from '../helpers/requires.ts';
+import { only, suite } from '../helpers/requires.ts';
 import { background, nothingLeft, refused, run, runtime, state, succeed } from '../helpers/runtime.ts';
 import { namespaceOf, newId, tag, temp, until } from '../helpers/sandbox.ts';
 
@@ -76,7 +76,10 @@ t.test('mounts', async (t) => {
   restore(t, { image, bundle, id });
   goesOn(t, bundle, last);
   t.match(before, /^word\nword\nword\ninside\n/);
-  t.equal(exec(id, look), before);
+  // With runc the second masked file has lost its flags.
+  const kept = (text: string) =>
+    text.split('\n').filter((line) => runtime.kind === 'trunc' || !line.startsWith('/null '));
+  t.same(kept(exec(id, look)), kept(before));
   t.notOk(existsSync(join(rootfs, 'deep/er/file/x')));
 });
 
@@ -94,7 +97,8 @@ t.test('limits and the rest of the cgroup', async (t) => {
   t.match(file('cpu/cpu.cfs_quota_us', 'cpu.max'), /^90000/);
 });
 
-t.test('another cgroup', async (t) => {
+// runc 1.1.5 has it in the cgroup of the checkpoint.
+t.test('another cgroup', only('trunc'), async (t) => {
   const { id, bundle } = counting(t);
   const image = checkpoint(id);
   const config = readConfig(bundle);
@@ -133,11 +137,12 @@ t.test('what the process may', async (t) => {
   t.match(before, /\ncounting\n.*\n9000\n0x9\n77$/s);
   // runc leaves the network as criu makes it, and the process without what criu 3.17 forgets.
   const after = exec(id, `${PROCESS}; ${sysctls}`);
-  const isKept = (line: string) => runtime.kind === 'trunc' || !/^(NoNewPrivs|0x|77$)/.test(line);
+  const isKept = (line: string) => runtime.kind === 'trunc' || !/^(NoNewPrivs|0x|77$|1024$)/.test(line);
   t.same(after.split('\n').filter(isKept), before.split('\n').filter(isKept));
 });
 
-t.test('connections', async (t) => {
+// runc leaves the loopback device down: a connection of its own cannot be made again.
+t.test('connections', only('trunc'), async (t) => {
   const talk =
     'mkfifo /tmp/open; exec 7<>/tmp/open; while :; do echo tick; sleep 0.1; done | nc -l -p 7777 & ' +
     'until nc 127.0.0.1 7777 <&7 >>/tmp/heard; do sleep 0.1; done &';
@@ -249,7 +254,8 @@ t.test('a configuration file of criu', async (t) => {
   goesOn(t, bundle, last);
 });
 
-t.test('memory that is fetched when it is needed', async (t) => {
+// runc 1.1.5 ends before the byte comes.
+t.test('memory that is fetched when it is needed', only('trunc'), async (t) => {
   const { id, bundle } = counting(t);
   const image = newImage();
   const port = '12777';

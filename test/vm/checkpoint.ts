@@ -61,7 +61,8 @@ t.test('a container goes on where it was', async (t) => {
   t.equal(Number(JSON.parse(succeed(['ps', '-f', 'json', id]).stdout)[0]), state(id)?.pid, 'ps');
   t.match(JSON.parse(succeed(['events', '--stats', id]).stdout), { type: 'stats', id }, 'events');
   t.match(readFileSync(join(cgroupOf(bundle), 'cgroup.procs'), 'utf8'), `${state(id)?.pid}\n`, 'its cgroup');
-  refused(t, tryRestore(bundle, image), /cgroup is not empty|File exists|already exists/, 'a second one');
+  // runc 1.1.5 only warns, and two copies share the cgroup.
+  if (runtime.kind === 'trunc') refused(t, tryRestore(bundle, image), /cgroup is not empty/, 'a second one');
   const again = run(['restore', '-d', '--image-path', image, id], { ...SLOWLY, bundle });
   refused(t, again, /already exists/, 'the same ID');
   goesOn(t, bundle, count(bundle), 'undisturbed');
