@@ -35,5 +35,9 @@ export function isHostRoot(): boolean {
 
 /** Whether this process is in the first user namespace, which maps every id to itself. Source: user_namespaces(7). */
 export function isFirstUserNamespace(): boolean {
-  return /^\s*0\s+0\s+4294967295\s*$/.test(readFile('/proc/self/uid_map'));
+  known.isFirst ??= /^\s*0\s+0\s+4294967295\s*$/.test(readFile('/proc/self/uid_map'));
+  return known.isFirst;
 }
+
+/** Several parts of a command ask, and nothing that runs this code changes its user namespace. */
+const known: { isFirst?: boolean } = {};
