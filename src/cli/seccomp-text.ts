@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import {
   type Answer,
   type CallReport,
@@ -7,6 +6,7 @@ import {
   type Difference,
   isDecided,
 } from '../container/seccomp-report.ts';
+import { errnoName } from '../linux/errno.ts';
 import { X32_SYSCALL_BIT } from '../linux/seccomp.ts';
 
 /** What `seccomp check` prints for people. */
@@ -126,7 +126,7 @@ const REASONS = {
 export function words({ action, errnoRet }: Answer): string {
   const name = action.replace('SCMP_ACT_', '').toLowerCase().replace('_', ' ');
   if (errnoRet === undefined) return name;
-  const [errno] = Object.entries(constants.errno).find(([, value]) => value === errnoRet) ?? [];
+  const errno = errnoName(errnoRet);
   return errno === undefined || action !== 'SCMP_ACT_ERRNO'
     ? `${name} ${errnoRet}`
     : `${name} ${errno} (${errnoRet})`;

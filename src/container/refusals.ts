@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import { RuntimeError } from '../errors.ts';
+import { errnoName } from '../linux/errno.ts';
 import type { Fd } from '../linux/fd.ts';
 import { readFile } from '../linux/file.ts';
 import { POLLIN, poll, pollEvents } from '../linux/poll.ts';
@@ -11,8 +11,9 @@ import {
   type Notification,
   receiveNotification,
 } from '../linux/seccomp-listener.ts';
-import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
+import { openPidfd, SIGKILL, SIGSYS, signalPidfd } from '../linux/signal.ts';
 import { syscallName } from '../linux/syscall-names.ts';
+import { SIGNALLED } from '../linux/wait.ts';
 import { log, logOptions } from '../log.ts';
 import { holds } from '../process/seccomp/decisions.ts';
 import { kindOf, planSeccomp, type SeccompPlan } from '../process/seccomp/plan.ts';
@@ -21,11 +22,8 @@ import { type WatchedProgram, watched } from '../process/seccomp/watched.ts';
 import type { ExactSeccomp } from '../spec/exact.ts';
 import { notifies } from '../spec/query.ts';
 
-const SIGSYS = 31;
 const EPERM = 1;
 const ENOSYS = 38;
-/** How a program ends that a signal ends: this and its number. */
-const SIGNALLED = 128;
 
 /** A program may make up numbers of system calls, and ask faster than it is answered: signals are to be handled too. */
 const MAX_REFUSALS = 1000;
@@ -156,8 +154,10 @@ export class Refusals {
 
 function answerText(answer: number): [what: string, how: string] {
   if (kindOf(answer) !== SECCOMP_RET.errno) return ['SIGSYS', 'answered by SIGSYS'];
-  const errno = errnoName(answer & 0xffff);
-  return [errno, `refused with ${errno}`];
+  const errno = answer & 0xffff;
+  const name = errnoName(errno);
+  const text = name === undefined ? `errno ${errno}` : `${name} (${errno})`;
+  return [text, `refused with ${text}`];
 }
 
 /** For what `--seccomp-log` asks for, where there is a filter. */
@@ -204,9 +204,4 @@ function read(pid: number, name: string): string {
   } catch {
     return '';
   }
-}
-
-function errnoName(errno: number): string {
-  const [name] = Object.entries(constants.errno).find(([, value]) => value === errno) ?? [];
-  return name === undefined ? `errno ${errno}` : `${name} (${errno})`;
 }

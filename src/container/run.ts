@@ -1,5 +1,7 @@
 import type { Fd } from '../linux/fd.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
+import { SIGSYS } from '../linux/signal.ts';
+import { SIGNALLED } from '../linux/wait.ts';
 import { log } from '../log.ts';
 import { createWith } from './create.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
@@ -9,8 +11,7 @@ import { awaitProgram } from './listener.ts';
 import { awaitReady, passAll } from './notify-socket.ts';
 import type { RunOptions } from './options.ts';
 
-/** 128 and SIGSYS. */
-const KILLED_BY_FILTER = 159;
+const KILLED_BY_FILTER = SIGNALLED + SIGSYS;
 
 /** The `run` command: create and start in one; returns the program's exit status, 0 when detached. */
 export async function run(options: RunOptions): Promise<number> {

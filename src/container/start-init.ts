@@ -7,7 +7,7 @@ import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
 import { socketPair } from '../linux/socket.ts';
 import { statusOf } from '../linux/stat.ts';
 import { isHostRoot } from '../linux/user-namespace.ts';
-import { waitForExit } from '../linux/wait.ts';
+import { SIGNALLED, waitForExit } from '../linux/wait.ts';
 import { checkIdMaps, hostId, writeIdMaps } from '../namespaces/id-maps.ts';
 import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
 import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
@@ -161,9 +161,10 @@ export function expect<T extends InitMessage['type']>(init: Init, type: T): void
   if (init.channel.receive(type) !== undefined) return;
   const status = waitForExit(init.pid);
   init.exitStatus = status;
-  const how = status > 128 ? `was killed by signal ${status - 128}` : `ended with status ${status}`;
+  const how =
+    status > SIGNALLED ? `was killed by signal ${status - SIGNALLED}` : `ended with status ${status}`;
   throw new RuntimeError(`container init ${how} before it was ready`, {
     code: 'INIT_DEAD',
-    hint: status === 128 + SIGKILL ? 'linux.resources.memory.limit may be too low' : undefined,
+    hint: status === SIGNALLED + SIGKILL ? 'linux.resources.memory.limit may be too low' : undefined,
   });
 }

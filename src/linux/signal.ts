@@ -39,6 +39,7 @@ const aliases: Record<string, string> = { IOT: 'ABRT', CLD: 'CHLD', POLL: 'IO' }
 
 export const SIGKILL = 9;
 export const SIGPIPE = 13;
+export const SIGSYS = 31;
 const SIGNAL_MAX = 64;
 
 /** Names as signalNumber takes them, without those of real-time signals. */

@@ -1,5 +1,8 @@
 import { syscall } from './syscall.ts';
 
+/** The exit status of a process that a signal has ended is this and the number of the signal. */
+export const SIGNALLED = 128;
+
 /** How a child ended: its exit status, or 128 plus the number of the signal that ended it. */
 export function waitForExit(pid: number): number {
   return exitStatus(waitFor(pid));
@@ -16,7 +19,7 @@ export function waitForEnd(pid: number): { status: number; how: string } {
 /** What waitForExit returns, from the kernel's encoding. Source: wait(2). */
 export function exitStatus([value = 0]: Int32Array): number {
   const signal = value & 0x7f;
-  return signal === 0 ? (value >> 8) & 0xff : 128 + signal;
+  return signal === 0 ? (value >> 8) & 0xff : SIGNALLED + signal;
 }
 
 function waitFor(pid: number): Int32Array {
