@@ -46,7 +46,7 @@ export async function inspection(): Promise<Pick<CreateOptions, 'inspect'>> {
 /** With --seccomp-log: who takes note of what is refused, in the foreground. */
 export async function refusalLog(isAsked: boolean, detach: boolean): Promise<WatchOptions> {
   if (!isAsked) return {};
-  if (!detach) return { watch: (await import('../container/refusals.ts')).openRefusals };
+  if (!detach) return { watch: (await import('../container/seccomp/refusals.ts')).openRefusals };
   throw new RuntimeError('--seccomp-log and --detach exclude each other', {
     code: 'USAGE',
     hint: 'what is refused is told at the end of the program',

@@ -5,7 +5,7 @@ import {
   type Condition,
   type Difference,
   isDecided,
-} from '../container/seccomp-report.ts';
+} from '../container/seccomp/report.ts';
 import { errnoName } from '../linux/errno.ts';
 import { X32_SYSCALL_BIT } from '../linux/seccomp.ts';
 

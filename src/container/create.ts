@@ -20,7 +20,7 @@ import { checkListener } from './listener.ts';
 import { addNotify, type Notify, openNotify } from './notify-socket.ts';
 import type { CreateOptions, WatchOptions } from './options.ts';
 import { openOutlets } from './outlets.ts';
-import type { Refusals } from './refusals.ts';
+import type { Refusals } from './seccomp/refusals.ts';
 import { endInit, initUser, startInit } from './start-init.ts';
 import { claim, fifoPath, lock, removeRecord, seccompCache } from './store.ts';
 

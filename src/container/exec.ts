@@ -18,7 +18,7 @@ import { awaitProgram } from './listener.ts';
 import type { ExecOptions } from './options.ts';
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
-import type { Refusals } from './refusals.ts';
+import type { Refusals } from './seccomp/refusals.ts';
 import { endInit, expect, type Init, initUser, startInit } from './start-init.ts';
 import { isAlive, statusOf } from './status.ts';
 import { type ContainerRecord, readRecord, seccompCache } from './store.ts';

@@ -11,7 +11,7 @@ import type { Features, LinuxFeatures } from '../spec/features.ts';
 import { hookKinds } from '../spec/hook-kinds.ts';
 import { OCI_VERSION } from '../spec/state.ts';
 import { CGROUP_MANAGERS } from './options.ts';
-import { installedLibseccomp, seccompFeatures } from './seccomp-features.ts';
+import { installedLibseccomp, seccompFeatures } from './seccomp/features.ts';
 
 const OLDEST_OCI_VERSION = '1.0.0';
 

@@ -9,7 +9,7 @@ import type { Spec } from '../spec/config.ts';
 import { START_HOOKS } from '../spec/hook-kinds.ts';
 import { hasHooks, notifies } from '../spec/query.ts';
 import { OCI_VERSION, type Status, stateDocument } from '../spec/state.ts';
-import type { Refusals } from './refusals.ts';
+import type { Refusals } from './seccomp/refusals.ts';
 import type { Init } from './start-init.ts';
 import type { ContainerRecord } from './store.ts';
 

@@ -6,7 +6,7 @@ import type { SeccompProgram } from '../process/seccomp/profile.ts';
 import type { ProcessChange } from '../spec/change-process.ts';
 import type { Process } from '../spec/config.ts';
 import type { ExactSeccomp } from '../spec/exact.ts';
-import type { Refusals } from './refusals.ts';
+import type { Refusals } from './seccomp/refusals.ts';
 
 export type { CriuFlags, SystemdOptions };
 

@@ -1,4 +1,4 @@
-import { checkSeccomp, compareSeccomp } from '../../container/seccomp-check.ts';
+import { checkSeccomp, compareSeccomp } from '../../container/seccomp/check.ts';
 import { RuntimeError } from '../../errors.ts';
 import { exactJson } from '../exact-json.ts';
 import type { Handler } from '../invocation.ts';

@@ -1,26 +1,26 @@
-import { RuntimeError } from '../errors.ts';
-import { errnoName } from '../linux/errno.ts';
-import type { Fd } from '../linux/fd.ts';
-import { readFile } from '../linux/file.ts';
-import { POLLIN, poll, pollEvents } from '../linux/poll.ts';
-import { pollAsync } from '../linux/poll-async.ts';
-import { SECCOMP_RET } from '../linux/seccomp.ts';
+import { RuntimeError } from '../../errors.ts';
+import { errnoName } from '../../linux/errno.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { readFile } from '../../linux/file.ts';
+import { POLLIN, poll, pollEvents } from '../../linux/poll.ts';
+import { pollAsync } from '../../linux/poll-async.ts';
+import { SECCOMP_RET } from '../../linux/seccomp.ts';
 import {
   answerNotification,
   isWaiting,
   type Notification,
   receiveNotification,
-} from '../linux/seccomp-listener.ts';
-import { openPidfd, SIGKILL, SIGSYS, signalPidfd } from '../linux/signal.ts';
-import { syscallName } from '../linux/syscall-names.ts';
-import { SIGNALLED } from '../linux/wait.ts';
-import { log, logOptions } from '../log.ts';
-import { holds } from '../process/seccomp/decisions.ts';
-import { kindOf, planSeccomp, type SeccompPlan } from '../process/seccomp/plan.ts';
-import type { SeccompProgram } from '../process/seccomp/profile.ts';
-import { type WatchedProgram, watched } from '../process/seccomp/watched.ts';
-import type { ExactSeccomp } from '../spec/exact.ts';
-import { notifies } from '../spec/query.ts';
+} from '../../linux/seccomp-listener.ts';
+import { openPidfd, SIGKILL, SIGSYS, signalPidfd } from '../../linux/signal.ts';
+import { syscallName } from '../../linux/syscall-names.ts';
+import { SIGNALLED } from '../../linux/wait.ts';
+import { log, logOptions } from '../../log.ts';
+import { holds } from '../../process/seccomp/decisions.ts';
+import { kindOf, planSeccomp, type SeccompPlan } from '../../process/seccomp/plan.ts';
+import type { SeccompProgram } from '../../process/seccomp/profile.ts';
+import { type WatchedProgram, watched } from '../../process/seccomp/watched.ts';
+import type { ExactSeccomp } from '../../spec/exact.ts';
+import { notifies } from '../../spec/query.ts';
 
 const EPERM = 1;
 const ENOSYS = 38;

@@ -1,4 +1,4 @@
-import { type CallReport, type CheckReport, isDecided } from './seccomp-report.ts';
+import { type CallReport, type CheckReport, isDecided } from './report.ts';
 
 /** Each does what another of its row does. */
 const EQUIVALENT = [

@@ -1,8 +1,8 @@
-import { libseccompVersion } from '../linux/libseccomp.ts';
-import { hasSeccompFlag } from '../linux/seccomp.ts';
-import { seccompNames } from '../process/seccomp/plan.ts';
-import type { SeccompArchitecture } from '../spec/config.ts';
-import type { LinuxFeatures } from '../spec/features.ts';
+import { libseccompVersion } from '../../linux/libseccomp.ts';
+import { hasSeccompFlag } from '../../linux/seccomp.ts';
+import { seccompNames } from '../../process/seccomp/plan.ts';
+import type { SeccompArchitecture } from '../../spec/config.ts';
+import type { LinuxFeatures } from '../../spec/features.ts';
 
 const ARCHITECTURES = {
   SCMP_ARCH_AARCH64: true,

@@ -1,11 +1,11 @@
-import { RuntimeError } from '../errors.ts';
-import { readFile } from '../linux/file.ts';
-import { isDirectory, statusAt } from '../linux/stat.ts';
-import { kernelRelease } from '../linux/uname.ts';
-import { isEngineProfile, readEngineProfile } from '../spec/engine-profile.ts';
-import { type ExactSeccomp, exactSeccomp } from '../spec/exact.ts';
-import { parseDocument } from '../spec/load.ts';
-import { validateSeccomp } from '../spec/load-seccomp.ts';
+import { RuntimeError } from '../../errors.ts';
+import { readFile } from '../../linux/file.ts';
+import { isDirectory, statusAt } from '../../linux/stat.ts';
+import { kernelRelease } from '../../linux/uname.ts';
+import { isEngineProfile, readEngineProfile } from '../../spec/engine-profile.ts';
+import { type ExactSeccomp, exactSeccomp } from '../../spec/exact.ts';
+import { parseDocument } from '../../spec/load.ts';
+import { validateSeccomp } from '../../spec/load-seccomp.ts';
 
 /** A profile that somebody asks about. */
 export interface SeccompProfile {

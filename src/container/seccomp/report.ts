@@ -1,4 +1,4 @@
-import type { SeccompProfile } from './seccomp-profile.ts';
+import type { SeccompProfile } from './profile.ts';
 
 /** What `seccomp check` says: plain data, its JSON. */
 

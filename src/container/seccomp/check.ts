@@ -1,4 +1,4 @@
-import { RuntimeError } from '../errors.ts';
+import { RuntimeError } from '../../errors.ts';
 import {
   architectureToken,
   type Comparison,
@@ -6,18 +6,18 @@ import {
   nativeArchitecture,
   numberOn,
   SCMP_CMP,
-} from '../linux/libseccomp.ts';
-import { bpf, hasSeccompAction, hasSeccompFlag, SECCOMP_RET, X32_SYSCALL_BIT } from '../linux/seccomp.ts';
-import { syscallNames } from '../linux/syscall-names.ts';
-import { decodeFilter } from '../process/seccomp/bpf.ts';
-import { architecturesOf, auditArchitecture, compileParts } from '../process/seccomp/compile.ts';
+} from '../../linux/libseccomp.ts';
+import { bpf, hasSeccompAction, hasSeccompFlag, SECCOMP_RET, X32_SYSCALL_BIT } from '../../linux/seccomp.ts';
+import { syscallNames } from '../../linux/syscall-names.ts';
+import { decodeFilter } from '../../process/seccomp/bpf.ts';
+import { architecturesOf, auditArchitecture, compileParts } from '../../process/seccomp/compile.ts';
 import {
   describeAction,
   filters,
   planSeccomp,
   type SeccompPlan,
   seccompNames,
-} from '../process/seccomp/plan.ts';
+} from '../../process/seccomp/plan.ts';
 import {
   type AskedFilter,
   answerOf,
@@ -26,10 +26,10 @@ import {
   evasion,
   type Treatment,
   treatmentOf,
-} from '../process/seccomp/treatment.ts';
-import { NARROW_ARGUMENTS, surprises } from './seccomp-findings.ts';
-import { readSeccompProfile, type SeccompProfile } from './seccomp-profile.ts';
-import type { CallReport, CheckReport, Condition, Difference } from './seccomp-report.ts';
+} from '../../process/seccomp/treatment.ts';
+import { NARROW_ARGUMENTS, surprises } from './findings.ts';
+import { readSeccompProfile, type SeccompProfile } from './profile.ts';
+import type { CallReport, CheckReport, Condition, Difference } from './report.ts';
 
 /** The ABIs of this machine, by libseccomp's names. */
 const ABIS: readonly string[] = process.arch === 'arm64' ? ['aarch64', 'arm'] : ['x86_64', 'x86', 'x32'];
