@@ -3,8 +3,8 @@ import { namespaceId } from '../linux/namespace.ts';
 import { failedWith, O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd } from '../linux/signal.ts';
-import { namespaceKind, namespaceTypes } from '../namespaces/plan.ts';
-import type { Namespace } from '../spec/config.ts';
+import { namespaceKind } from '../namespaces/plan.ts';
+import type { Namespace, Spec } from '../spec/config.ts';
 import { isAlive } from './status.ts';
 import type { ContainerRecord } from './store.ts';
 
@@ -40,10 +40,13 @@ export function isEnding(record: ContainerRecord): boolean {
   return process === undefined || poll([process.number], END_MS)[0] === true || !isAlive(record);
 }
 
-/** The namespaces of a process, by its directory in /proc, that are not those of the caller. */
-export function foreignNamespaces(directory: Fd): Namespace[] {
+/**
+ * Those of linux.namespaces in which a container's first process is, by its directory in /proc, and the caller is not. No others:
+ * that process may have made itself a user namespace in which the caller's files are its own, and whoever is in there with it.
+ */
+export function foreignNamespaces(directory: Fd, { linux }: Pick<Spec, 'linux'>): Namespace[] {
   const namespaces: Namespace[] = [];
-  for (const type of namespaceTypes()) {
+  for (const { type } of linux?.namespaces ?? []) {
     const kind = namespaceKind(type);
     const path = `/proc/self/fd/${directory.number}/ns/${kind}`;
     const own = idOf(`/proc/self/ns/${kind}`);

@@ -55,7 +55,10 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Star
   let init: Init | undefined;
   try {
     const user = initUser(record.config.linux ?? {}, process);
-    init = startInit(foreignNamespaces(first), user, { fifo: undefined, passedFds: options.preserveFds });
+    init = startInit(foreignNamespaces(first, record.config), user, {
+      fifo: undefined,
+      passedFds: options.preserveFds,
+    });
     const { hooks, ...config } = record.config;
     const refusals = enter({ ...options, ...outlets }, record, { ...config, process }, init);
     return { init, refusals };

@@ -2,10 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { Canary } from '../helpers/attack.ts';
 import { type Change, withUserNamespace } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { type Container, nothingLeft, run, running, runtime, succeed } from '../helpers/runtime.ts';
-import { until } from '../helpers/sandbox.ts';
+import { namespaceOf, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -126,5 +127,24 @@ if (!runtime.node) {
     );
   }
 }
+
+t.test('a user namespace that the container has made itself is not joined', async (t) => {
+  // In there the first process has all capabilities, and maps the host's root: what belongs to that could be traced.
+  const canary = new Canary();
+  const look = `
+    while :; do for p in /proc/[0-9]*; do
+      [ -e $p/root${canary.file} ] && echo "the host by way of $p"
+    done; done`;
+  const container = running(t, (config) => {
+    const caps = ['CAP_SETFCAP'];
+    config.process.capabilities = { bounding: caps, effective: caps, permitted: caps };
+    config.process.args = ['/bin/unshare', '-U', '-r', '/bin/sh', '-c', `echo up; ${look}`];
+  });
+  until('the attacker', () => container.output.stdout.startsWith('up') || undefined);
+  for (let round = 0; round < 10; round++) {
+    t.equal(said(container, 'readlink /proc/self/ns/user'), namespaceOf('self', 'user'));
+  }
+  t.equal(container.output.stdout, 'up\n', 'it sees nothing of the host');
+});
 
 t.test('nothing is left', nothingLeft);
