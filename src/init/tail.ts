@@ -1,6 +1,6 @@
 import { asRuntimeError, RuntimeError } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
-import { exitNow, type FilterToLoad, prepareExec } from '../linux/exec.ts';
+import { exitNow, type FilterToLoad, NO_PROGRAM, prepareExec } from '../linux/exec.ts';
 import { execFailure } from '../linux/exec-failure.ts';
 import type { Fd } from '../linux/fd.ts';
 import { keepCapabilities, setDumpable, setNoNewPrivileges } from '../linux/prctl.ts';
@@ -98,7 +98,7 @@ function reportTo(gate: Gate, finish: () => never): never {
   try {
     return finish();
   } catch (error) {
-    if (gate.send({ type: 'failed', error: asRuntimeError(error).toPlain() })) exitNow(1);
+    if (gate.send({ type: 'failed', error: asRuntimeError(error).toPlain() })) exitNow(NO_PROGRAM);
     throw error;
   }
 }

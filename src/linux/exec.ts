@@ -97,7 +97,7 @@ function prepareHandOver({ announcement, limits }: ListenerPlan, key: CallKey) {
     send(link, first.header, MSG_NOSIGNAL);
     send(link, second.header, MSG_NOSIGNAL);
     // Who was to pass it on has ended.
-    if (read(link, answer, ANSWER_BYTES) === 0) exitSurely(1);
+    if (read(link, answer, ANSWER_BYTES) === 0) exitSurely(NO_PROGRAM);
     for (const [resource, address] of laidOut) limit(0, resource, address);
   };
 }
@@ -120,6 +120,9 @@ function prepareCall(name: SyscallName, action: string, key = NO_KEY) {
     );
   };
 }
+
+/** Exit status of a process that could not become its program: what runc's has been since 1.2. */
+export const NO_PROGRAM = 255;
 
 /** As exitNow, even where a filter forbids to exit: an access to an address that is none ends it too. */
 export function exitSurely(status: number): never {

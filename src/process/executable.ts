@@ -1,5 +1,6 @@
 // Runs in the container's namespaces.
 import { type ErrorCode, RuntimeError } from '../errors.ts';
+import { NO_PROGRAM } from '../linux/exec.ts';
 import { type ExecFailure, execDenial, execFailure } from '../linux/exec-failure.ts';
 import { mayExecute } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
@@ -71,7 +72,7 @@ export function execute(path: string, execute: () => never, known?: { why: ExecF
     const { reason, errno } = error;
     const isExplained = EXPLAINED.includes(errno ?? '');
     const why = isExplained ? (known === undefined ? execFailure(path) : known.why) : undefined;
-    const details = { code: 'EXEC_FAILED', ...why, field: FIELD, errno } as const;
+    const details = { code: 'EXEC_FAILED', ...why, field: FIELD, errno, exitCode: NO_PROGRAM } as const;
     throw new RuntimeError(
       `exec ${path}: ${reason}${why === undefined ? '' : `: ${why.reason}`}`,
       details,

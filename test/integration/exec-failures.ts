@@ -1,7 +1,7 @@
 // A program that is there and cannot be executed: which file is missing, or what is wrong with it.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import {
   baseConfig,
   type Change,
@@ -62,6 +62,13 @@ function bundleOf(args: string[], change: Change = () => {}): string {
   return dir;
 }
 
+/** Everything was ready, and then execve said no. */
+function failsToExecute(t: Test, bundle: string, reason: RegExp): void {
+  const { status, stderr } = run(['run', newId()], { bundle });
+  t.equal(status, 255);
+  t.match(stderr, reason);
+}
+
 /** program → what the kernel says, and what is behind it; the code. */
 const CASES: [program: string, kernel: string, reason: RegExp, code: string][] = [
   [
@@ -108,8 +115,10 @@ for (const [program, kernel, reason, code] of CASES) {
     const result = run(['run', newId()], { bundle: bundleOf([program]), globals });
     // crun lets the program fail as a program.
     if (runtime.kind === 'crun') return t.not(result.status, 0);
-    refused(t, result, new RegExp(`exec ${program}: ${kernel}`), 'in the words of runc');
+    t.match(result.stderr, new RegExp(`exec ${program}: ${kernel}`), 'in the words of runc');
     if (runtime.kind !== 'trunc') return;
+    // runc 1.1.5 has 1 here.
+    t.equal(result.status, 255);
     t.match(
       result.stderr,
       new RegExp(`^trunc run failed: exec ${program}: ${kernel}: ${reason.source}.*\n$`),
@@ -136,8 +145,8 @@ t.test('start has gone by then: it stands in the output of the container', async
 t.test('exec', only(['trunc', 'runc']), async (t) => {
   const { id } = running(t, undefined, [], { bundle: bundleOf(['/bin/sleep', '1000']) });
   const result = run(['exec', id, '/missing-interpreter']);
-  // runc has executed a program by then, its own init.
-  t.equal(result.status, runtime.kind === 'trunc' ? 255 : 1);
+  // runc 1.1.5 has 1 here.
+  if (runtime.kind === 'trunc') t.equal(result.status, 255);
   t.match(result.stderr, new RegExp(`exec /missing-interpreter: ${ENOENT}`));
   if (runtime.kind === 'trunc') t.match(result.stderr, /^exec failed: .*python3" is not there \(.*\)\n$/);
 });
@@ -151,11 +160,7 @@ t.test('under a seccomp filter that forbids to look', only('trunc'), async (t) =
       syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }],
     };
   });
-  refused(
-    t,
-    run(['run', newId()], { bundle: dir }),
-    /exec \/missing-interpreter: .*"\/usr\/bin\/python3" is not there/,
-  );
+  failsToExecute(t, dir, /exec \/missing-interpreter: .*"\/usr\/bin\/python3" is not there/);
 });
 
 t.test('permission denied says why', only('trunc'), async (t) => {
@@ -203,7 +208,7 @@ t.test('a user with the capability to execute what is not its own', async (t) =>
 
 t.test('in a user namespace', only('trunc'), async (t) => {
   const dir = bundleOf(['/crlf'], (config) => withUserNamespace(config));
-  refused(t, run(['run', newId()], { bundle: dir }), /"\/bin\/sh\\r" is not there/);
+  failsToExecute(t, dir, /"\/bin\/sh\\r" is not there/);
 });
 
 t.test('nothing is left', nothingLeft);
