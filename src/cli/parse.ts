@@ -101,7 +101,8 @@ function takeOption(
     return { message: `unknown option ${word}`, exitCode: 1, unknown: { kind: 'option', word: name, known } };
   }
   const text = given ?? (option.type === 'boolean' ? 'true' : words.shift());
-  if (text === undefined) return { message: `option ${word} needs a value`, exitCode: 1 };
+  // The words by which Podman sees whether there is such an option.
+  if (text === undefined) return { message: `flag needs an argument: ${word}`, exitCode: 1 };
   const value = convert(option, text);
   if (value === undefined) {
     return {
