@@ -9,14 +9,14 @@ import { leftovers, newId, root, slowness, tag, temp, until } from './sandbox.ts
 export type Kind = 'trunc' | 'runc' | 'crun';
 
 const PROJECT = join(dirname(fileURLToPath(import.meta.url)), '../..');
-// crun 1.8 gives up on a hybrid hierarchy when the v2 half has a controller; without that mount it sees plain v1.
-const CRUN = [
+// crun gives up on a hybrid hierarchy when the v2 half has a controller; without that mount it sees plain v1.
+const IN_PLAIN_V1 = [
   'unshare',
   '-m',
   'sh',
   '-c',
-  'umount /sys/fs/cgroup/unified 2>/dev/null; exec crun "$@"',
-  'crun',
+  'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"',
+  'sh',
 ];
 
 function findRuntime(asked = process.env.RUNTIME): { kind: Kind; argv: string[]; node: boolean } {
@@ -25,7 +25,7 @@ function findRuntime(asked = process.env.RUNTIME): { kind: Kind; argv: string[];
   if (!asked) return { kind: 'trunc', argv: [join(PROJECT, 'dist/trunc')], node };
   const name = basename(asked);
   if (name.startsWith('runc')) return { kind: 'runc', argv: [asked], node };
-  if (name.startsWith('crun')) return { kind: 'crun', argv: asked === 'crun' ? CRUN : [asked], node };
+  if (name.startsWith('crun')) return { kind: 'crun', argv: [...IN_PLAIN_V1, asked], node };
   return { kind: 'trunc', argv: [asked], node };
 }
 

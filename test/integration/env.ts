@@ -94,7 +94,8 @@ t.test(
         ['data'],
         /exec: "data": (permission denied|executable file not found in \$PATH)/,
       ],
-      ['a directory', ['/opt'], /exec: "\/opt": permission denied/],
+      // Engines know the first alone as a failure to execute; runc 1.3.6 has the other.
+      ['a directory', ['/opt'], /exec: "\/opt": (permission denied|is a directory)/],
       [
         'a broken link',
         ['/opt/broken'],

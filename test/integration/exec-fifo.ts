@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { suite } from '../helpers/requires.ts';
+import { only, suite } from '../helpers/requires.ts';
 import {
   background,
   create,
@@ -63,7 +63,8 @@ t.test('init that dies while start waits', async (t) => {
   waitFor(id, 'stopped');
 });
 
-t.test('a second start at the same time', async (t) => {
+// With runc 1.3.6 the second one waits for ever.
+t.test('a second start at the same time', only(['trunc', 'crun']), async (t) => {
   const { id } = create(t, (config) => {
     config.process.args = ['/bin/sleep', '1000'];
   });

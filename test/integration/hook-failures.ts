@@ -33,7 +33,7 @@ for (const kind of FIVE) {
       const { bundle, log } = failing(kind, hook);
       const { id, result } = createAndStart(t, bundle);
       const ours = `^[^\\n]*hooks\\.${kind}\\[1\\]: /bin/sh: exit status 3: some words; more words\\n$`;
-      const reason = new RegExp(mine ? ours : 'hook #1: .* exit status 3.*some words');
+      const reason = new RegExp(mine ? ours : 'hook #1: .*exit status 3.*some words');
       t.equal(result.status, 1);
       t.match(result.stderr, reason, 'the reason, on one line');
       t.equal(log(), 'poststop\n', 'no further hook of the kind, but poststop');
