@@ -2,9 +2,11 @@ import { dirname, join } from 'node:path';
 
 /** Everything that differs between the two engines: the compiled executable (Bun) and Node.js. */
 
-// Both are replaced by string literals when trunc is built.
+// These are replaced by string literals when trunc is built.
 export const version: string = process.env.TRUNC_VERSION ?? '0.0.0-source';
 export const commit: string = process.env.TRUNC_COMMIT ?? 'unknown';
+/** Of the addon; undefined when run from source. */
+export const koffiVersion: string | undefined = process.env.TRUNC_KOFFI;
 
 /** Whether this is the single-file executable. */
 export const isCompiled: boolean = 'Bun' in globalThis && import.meta.url.includes('/$bunfs/');

@@ -97,6 +97,7 @@ export type ErrorCode =
   // What should not happen.
   | 'SYSCALL'
   | 'PROTOCOL'
+  | 'INSTALLATION'
   | 'INTERNAL';
 
 /** What an error says besides its message. Everything here survives the way from init to the host. */

@@ -132,5 +132,10 @@ export function exitSurely(status: number): never {
 
 /** Ends this process at once. Everything has been written: the engine's own farewell takes half a millisecond. */
 export function exitNow(status: number): void {
-  syscall('exit_group', status);
+  try {
+    syscall('exit_group', status);
+  } catch {
+    // No system call can be made: the addon could not be loaded.
+    process.exit(status);
+  }
 }

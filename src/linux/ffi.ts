@@ -1,10 +1,12 @@
-import { nativeAddon } from '../engine.ts';
+import { koffiVersion, nativeAddon } from '../engine.ts';
+import { RuntimeError } from '../errors.ts';
 
 /** A pointer-sized argument: a number, the address of memory, a NUL-terminated string, or bytes. */
 export type Argument = number | bigint | string | Uint8Array | null;
 
 /** The part of koffi that is used here. */
 interface Koffi {
+  version: string;
   load(path: string | null): Library;
   errno(): number;
   address(pointer: unknown): bigint;
@@ -32,11 +34,28 @@ export function useAddon(addon: string): void {
 /** koffi and libc, loaded at the first call. By path: resolving the package costs more than loading it. */
 export function ffi(): Loaded {
   if (loaded.value === undefined) {
-    const native = { exports: {} as Koffi };
-    process.dlopen(native, loaded.addon ?? nativeAddon());
-    loaded.value = { koffi: native.exports, libc: native.exports.load(null) };
+    const koffi = loadAddon(loaded.addon ?? nativeAddon());
+    loaded.value = { koffi, libc: koffi.load(null) };
   }
   return loaded.value;
+}
+
+/** In the middle of an installation by other means than a rename it may be missing, a part, or another one's. */
+function loadAddon(file: string): Koffi {
+  const native = { exports: {} as Koffi };
+  const details = {
+    code: 'INSTALLATION',
+    hint: 'install trunc anew, with its koffi.node beside it',
+  } as const;
+  try {
+    process.dlopen(native, file);
+  } catch (error) {
+    const text = (error as Error).message;
+    throw new RuntimeError(text.startsWith(file) ? text : `${file}: ${text}`, details, error);
+  }
+  const { version } = native.exports;
+  if (koffiVersion === undefined || version === koffiVersion) return native.exports;
+  throw new RuntimeError(`${file} is version ${version}, and this program needs ${koffiVersion}`, details);
 }
 
 /** The address of a function of libc. */

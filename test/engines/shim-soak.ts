@@ -33,7 +33,10 @@ function shims(): number[] {
     .flatMap(memory);
 }
 
-/** What a container prints, and its exit status. The shim writes to a file: between it and ctr, output gets lost (containerd#5741). */
+/**
+ * What a container prints, and its exit status. The shim writes to a file: through FIFOs some output gets lost, with any runtime. ctr
+ * gives up opening them when it hears of the container's end, also where its open has returned and it has not noticed.
+ */
 function run(id: string): Promise<string> {
   const log = join(temp, `${id}.log`);
   const flags = ['--rm', '--runc-binary', RUNTIME, '--log-uri', `file://${log}`];

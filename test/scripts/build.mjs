@@ -50,9 +50,13 @@ function ofCommit(format) {
 
 /** Literals for what src/engine.ts reads from the environment when it is not built. */
 function definitions() {
-  const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
-  const commit = ofCommit('%H') ?? 'unknown';
-  return Object.entries({ TRUNC_VERSION: version, TRUNC_COMMIT: commit }).map(
+  const { version, dependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  const literals = {
+    TRUNC_VERSION: version,
+    TRUNC_COMMIT: ofCommit('%H') ?? 'unknown',
+    TRUNC_KOFFI: dependencies.koffi,
+  };
+  return Object.entries(literals).map(
     ([name, value]) => `--define=process.env.${name}=${JSON.stringify(value)}`,
   );
 }
