@@ -4,6 +4,7 @@ import { O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
 import { bind } from '../rootfs/bind.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import { openRootfs } from '../rootfs/pivot.ts';
+import { openSource } from '../rootfs/source.ts';
 import { openTarget } from '../rootfs/target.ts';
 
 /**
@@ -27,12 +28,17 @@ function makeMountPoints(place: string, steps: readonly MountStep[]): void {
     const { kind, destination } = step;
     // criu brings them with the filesystem that they lie in.
     if (filesystems.some((path) => destination.startsWith(`${path}/`))) continue;
-    if (kind === 'bind') bind(root, step, undefined);
+    if (kind === 'bind') bindForCriu(root, step);
     else if (kind !== 'remount') {
       makeTarget(root, step);
       filesystems.push(destination);
     }
   }
+}
+
+function bindForCriu(root: Fd, step: MountStep): void {
+  using mounted = openSource(step);
+  bind(root, step, mounted);
 }
 
 function makeTarget(root: Fd, step: MountStep): void {

@@ -49,9 +49,9 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
 
   const cgroup = lazyCgroup(request, host);
   const hasMounts = namespaceOf(spec, 'mount') !== undefined;
-  const { root, late, own } = hasMounts
+  const { root, mounts, own } = hasMounts
     ? mountAll(request, host, cgroup)
-    : { root: openRootfs(request.rootfs), late: [], own: undefined };
+    : { root: openRootfs(request.rootfs), mounts: [], own: undefined };
   // At the latest now: what follows is the container's own doing.
   cgroup();
   runCreateHooks(request, host);
@@ -68,9 +68,9 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   if (spec.domainname) setDomainname(spec.domainname);
   // Before /proc/sys may become read-only.
   setSysctls(proc, spec.linux?.sysctl ?? {});
-  for (const { mounted } of late) makeReadonly(mounted);
-  makePathsReadonly(root, spec.linux?.readonlyPaths ?? []);
-  maskPaths(root, spec.linux ?? {}, hostNull);
+  for (const { mounted, isLate } of mounts) if (isLate) makeReadonly(mounted);
+  makePathsReadonly({ root, mounts }, spec.linux?.readonlyPaths ?? []);
+  maskPaths({ root, mounts }, spec.linux ?? {}, hostNull);
   if (spec.root?.readonly) makeReadonly(root);
   becomeProgram({ request, host, root, proc });
 }

@@ -22,7 +22,7 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   if (request.joinMount === undefined) detachPropagation(spec.linux?.rootfsPropagation, rootfs);
   const root = mountRootfs(rootfs);
   const own = new Set([mountIdOf(root)]);
-  const context: MountContext = { root, own, label: spec.linux?.mountLabel, opened, late: [] };
+  const context: MountContext = { root, own, label: spec.linux?.mountLabel, opened, mounts: [] };
   for (const step of steps) {
     // What is copied into a tmpfs is memory of the container.
     if (step.copyUp) cgroup();

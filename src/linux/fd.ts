@@ -36,6 +36,13 @@ export function setCloseOnExec(number: number, on: boolean): boolean {
   return trySyscall('fcntl', number, F_SETFD, on ? FD_CLOEXEC : 0) >= 0;
 }
 
+const F_DUPFD_CLOEXEC = 1030;
+
+/** One more descriptor of the same open file; minus the errno when there can be none. */
+export function tryDuplicate(fd: Fd): number {
+  return trySyscall('fcntl', fd.number, F_DUPFD_CLOEXEC, 0);
+}
+
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;

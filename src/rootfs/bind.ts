@@ -7,17 +7,15 @@ import { FILE_KIND, isDirectory, kindOf, statusOf } from '../linux/stat.ts';
 import { attach, changeAttributes, refuseParameters } from './attach.ts';
 import type { MountStep } from './mount-plan.ts';
 import { openDirectory } from './resolve.ts';
-import { openSource } from './source.ts';
 import { openTarget } from './target.ts';
 
-/** Binds a source of the host; `opened` is its detached copy where the host has made it. */
-export function bind(root: Fd, step: MountStep, opened: Fd | undefined): void {
+/** Binds a source of the host, of which `mounted` is a detached copy; false when it is a link, which has been copied instead. */
+export function bind(root: Fd, step: MountStep, mounted: Fd): boolean {
   refuseParameters(step);
-  using mounted = opened ?? openSource(step);
   const status = statusOf(mounted);
   if (step.copySymlink && kindOf(status) === FILE_KIND.link) {
     copyLink(root, step.destination, linkTargetOf(mounted));
-    return;
+    return false;
   }
   const directory = isDirectory(status);
   using target = openTarget(root, step, { directory }).fd;
@@ -25,6 +23,7 @@ export function bind(root: Fd, step: MountStep, opened: Fd | undefined): void {
   // Before anybody can see it.
   changeAttributes(mounted, step);
   attach(mounted, target, step);
+  return true;
 }
 
 /** The kernel calls it an invalid argument; callers know what it is by "not a directory". */

@@ -13,6 +13,7 @@ import { failedWith, makeDirectoryAt, makeLinkAt, O_DIRECTORY, O_PATH, openInRoo
 import { isFirstUserNamespace } from '../linux/user-namespace.ts';
 import { attach } from './attach.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
+import type { Mounted } from './mounted.ts';
 import { openTarget } from './target.ts';
 
 const SOURCE: FilesystemParameter = ['source', 'cgroup'];
@@ -47,19 +48,21 @@ export function parseHierarchies(text: string): string[][] {
 
 interface CgroupContext {
   root: Fd;
+  mounts: Mounted[];
   /** linux.mountLabel. */
   label: string | undefined;
 }
 
 /** Mounts what "cgroup" means here: cgroup2, or a directory with a mount for each hierarchy of v1. */
-export function mountCgroup(step: MountStep, view: CgroupView, { root, label }: CgroupContext): void {
+export function mountCgroup(step: MountStep, view: CgroupView, { root, label, mounts }: CgroupContext): void {
   within(
     `${step.field}: mount cgroup on ${step.destination}`,
     () => {
       using target = openTarget(root, step, { directory: true }).fd;
       const unified = view.hierarchies.every((controllers) => controllers.length === 0);
-      using mounted = unified ? hierarchyMount([], step, view) : legacyMount(step, label);
+      const mounted = unified ? hierarchyMount([], step, view) : legacyMount(step, label);
       attach(mounted, target, step);
+      mounts.push({ destination: step.destination, mounted, isLate: false });
       if (unified) return;
       mountHierarchies(mounted, step, view);
       const readonly = attributesOf(step) & MOUNT_ATTR.RDONLY;

@@ -2,17 +2,17 @@
 import { RuntimeError, within } from '../errors.ts';
 import { Fd } from '../linux/fd.ts';
 import { attachMount, cloneMountOf, type FilesystemParameter, MOUNT_ATTR, newMount } from '../linux/mount.ts';
-import { O_PATH, tryOpenInRoot } from '../linux/path.ts';
 import { isDirectory, isNullDevice, statusOf } from '../linux/stat.ts';
 import { syscallError } from '../linux/syscall.ts';
 import type { Linux } from '../spec/config.ts';
+import { type MountedPlace, tryOpenMounted } from './mounted.ts';
 
 const ENOENT = 2;
 const ENOTDIR = 20;
 
 /** Opens a path that is to be masked or made read-only; undefined when there is no such path. */
-export function openIfThere(root: Fd, path: string): Fd | undefined {
-  const number = tryOpenInRoot(root, path, O_PATH);
+export function openIfThere(place: MountedPlace, path: string): Fd | undefined {
+  const number = tryOpenMounted(place, path);
   if (number >= 0) return new Fd(number);
   if (number === -ENOENT || number === -ENOTDIR) return undefined;
   throw syscallError('openat2', -number);
@@ -29,7 +29,11 @@ interface Mask {
  * behind the null device. `hostNull` is a detached mount of the host's own, made before the pivot: images can
  * bring anything as /dev/null (CVE-2025-31133).
  */
-export function maskPaths(root: Fd, { maskedPaths: paths = [], mountLabel }: Linux, hostNull: Fd): void {
+export function maskPaths(
+  place: MountedPlace,
+  { maskedPaths: paths = [], mountLabel }: Linux,
+  hostNull: Fd,
+): void {
   if (paths.length === 0) return;
   if (!isNullDevice(statusOf(hostNull))) {
     throw new RuntimeError('/dev/null is not the null device', {
@@ -49,7 +53,7 @@ export function maskPaths(root: Fd, { maskedPaths: paths = [], mountLabel }: Lin
     within(
       `${field}: mask ${path}`,
       () => {
-        using target = openIfThere(root, path);
+        using target = openIfThere(place, path);
         if (target !== undefined) cover(target, maskFor(target));
       },
       { code: 'MASKED_PATH', field },

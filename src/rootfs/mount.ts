@@ -11,20 +11,21 @@ import { filesystemParameters } from './filesystem-parameters.ts';
 import { withHint } from './hint.ts';
 import { labelMqueue } from './mount-label.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
+import type { Mounted, MountedPlace } from './mounted.ts';
 import { remount } from './remount.ts';
 import type { OwnPlace } from './resolve.ts';
+import { openSource } from './source.ts';
 import { openTarget } from './target.ts';
 
 /** What the steps have in common. */
-export interface MountContext extends OwnPlace {
+export interface MountContext extends OwnPlace, MountedPlace {
   /** The rootfs, and filesystems in memory. */
   own: Set<bigint>;
   /** linux.mountLabel. */
   label: string | undefined;
   /** Sources that the host has opened, by the step that they are for. */
   opened: ReadonlyMap<MountStep, Fd>;
-  /** Mounts that have to stay writable until the targets of later ones are made in them. */
-  late: { destination: string; mounted: Fd }[];
+  mounts: Mounted[];
 }
 
 /** Carries out one step that is no cgroup mount. */
@@ -34,12 +35,18 @@ export function runMountStep(step: MountStep, context: MountContext): void {
   within(
     `${step.field}: ${what} ${step.destination}`,
     () => {
-      if (step.kind === 'bind') bind(context.root, step, context.opened.get(step));
+      if (step.kind === 'bind') bindStep(step, context);
       else if (step.kind === 'remount') remountStep(step, context);
       else mountFilesystem(step, context);
     },
     { code: 'MOUNT', field: step.field },
   );
+}
+
+function bindStep(step: MountStep, { root, opened, mounts }: MountContext): void {
+  const mounted = opened.get(step) ?? openSource(step);
+  if (bind(root, step, mounted)) mounts.push({ destination: step.destination, mounted, isLate: false });
+  else mounted.close();
 }
 
 /** Why a filesystem of a namespace may not be mounted by who owns another one. */
@@ -56,7 +63,7 @@ const EPERM_HINTS: Record<string, string> = {
 const ANY_EPERM_HINT =
   'the kernel may not allow this filesystem in a user namespace, or without a capability';
 
-function mountFilesystem(step: MountStep, { root, own, label, late }: MountContext): void {
+function mountFilesystem(step: MountStep, { root, own, label, mounts }: MountContext): void {
   // A symlink in place of /proc or /sys would make every later check of them worthless (CVE-2023-27561).
   const kernelView = step.type === 'proc' || step.type === 'sysfs';
   const { fd, existed } = openTarget(root, step, { directory: true, flags: kernelView ? O_NOFOLLOW : 0 });
@@ -72,16 +79,15 @@ function mountFilesystem(step: MountStep, { root, own, label, late }: MountConte
   if (step.copyUp && existed) copyUp(target, mounted, !gives(step, 'uid', 'gid'));
   attach(mounted, target, step);
   if (step.type === 'tmpfs') own.add(mountIdOf(mounted));
-  if (isLate) late.push({ destination: step.destination, mounted });
-  else mounted.close();
+  mounts.push({ destination: step.destination, mounted, isLate });
 }
 
-function remountStep(step: MountStep, { root, late }: MountContext): void {
-  remount(root, step);
+function remountStep(step: MountStep, context: MountContext): void {
+  remount(context, step);
   if (((step.clear | step.recursiveClear) & MOUNT_ATTR.RDONLY) === 0) return;
   // Writable was asked for last.
-  const index = late.findIndex(({ destination }) => destination === step.destination);
-  if (index >= 0) late.splice(index, 1)[0]?.mounted.close();
+  const late = context.mounts.find(({ destination, isLate }) => isLate && destination === step.destination);
+  if (late !== undefined) late.isLate = false;
 }
 
 /** A tmpfs takes over the mode of the directory that it hides, as users of images expect of /tmp. */
