@@ -153,6 +153,9 @@ export function traces(text: string): string[] {
 /** Cgroups that Podman leaves with any runtime: conmon's, and pods' in the hierarchies without controllers. */
 export const PODMAN_LEAVES = /\/conmon$|\/(systemd|unified)\/[^/]+\/[0-9a-f]{64}$/;
 
+/** The parent of BuildKit's containers, which it leaves with any runtime. */
+export const BUILDKIT_LEAVES = /\/buildkit$/;
+
 /** What is left of a lab whose daemons have been stopped; waits a little for what is ending. */
 export function remains(but = /^$/): string[] {
   const name = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
