@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
@@ -15,12 +16,24 @@ const CHECKS: Record<string, () => string | false> = {
   'x86-64': () => process.arch !== 'x64' && 'an x86-64 machine is required',
   overlay: () =>
     !readFileSync('/proc/filesystems', 'utf8').includes('overlay') && 'the overlay filesystem is required',
+  systemd: () => !existsSync('/run/systemd/private') && 'systemd is required',
+  criu: () => !succeeds('criu', 'check') && 'a criu that knows this kernel is required',
+  // In 4.2.1 the page server loses its own pipe: "splice: Bad file descriptor".
+  'criu-3': () => !/ 3\./.test(version('criu')) && 'criu 3 is required',
+  'soft-dirty': () =>
+    !succeeds('criu', 'check', '--feature', 'mem_dirty_track') && 'CONFIG_MEM_SOFT_DIRTY is required',
 };
 
 function hasCapability(bit: number): boolean {
   const mask = /^CapEff:\t(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   return ((BigInt(`0x${mask}`) >> BigInt(bit)) & 1n) === 1n;
 }
+
+const succeeds = (...line: [string, ...string[]]): boolean =>
+  spawnSync(line[0], line.slice(1), { stdio: 'ignore' }).status === 0;
+
+const version = (program: string): string =>
+  spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout ?? '';
 
 function onPath(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((dir) => existsSync(join(dir, program)));
