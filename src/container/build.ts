@@ -17,7 +17,7 @@ import { hasNotify } from './notify-socket.ts';
 import type { CreateOptions } from './options.ts';
 import { type Outlets, passPidfd, passTerminal } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
-import { recordOf } from './record.ts';
+import { type Parts, recordOf } from './record.ts';
 import { expect, type Init } from './start-init.ts';
 import { announce, type ContainerRecord, commit } from './store.ts';
 
@@ -58,14 +58,7 @@ export function build(options: BuildOptions, spec: Spec, init: Init, making: Mak
   announce(options, record);
   making.record = record;
   using netDevices = takeNetDevices(spec, init);
-  cgroup.create();
-  making.undo.push(() => removeCgroup(cgroup, record));
-  limit(cgroup, spec);
-  if (rdt !== undefined) {
-    const made: string[] = [];
-    making.undo.push(() => discardRdt(rdt, made));
-    joinRdt(rdt, pid, made);
-  }
+  makeParts(spec, { cgroup, rdt }, record, making);
   admit(init, cgroup, spec.process);
   runCreateHooks(init, record);
   passTerminal(init, options.terminal);
@@ -126,8 +119,24 @@ function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
   return moveNetDevices(devices, init.pid);
 }
 
+/** The cgroup with its limits, and the groups of linux.intelRdt, which the first process is in at once. */
+export function makeParts(
+  spec: Spec,
+  { cgroup, rdt }: Pick<Parts, 'cgroup' | 'rdt'>,
+  record: ContainerRecord,
+  making: Making,
+): void {
+  cgroup.create();
+  making.undo.push(() => removeCgroup(cgroup, making.record ?? record));
+  limit(cgroup, spec);
+  if (rdt === undefined) return;
+  const made: string[] = [];
+  making.undo.push(() => discardRdt(rdt, made));
+  joinRdt(rdt, record.init_process_pid, made);
+}
+
 /** Before the first process of the container is in it. */
-export function limit(cgroup: Cgroup, spec: Spec): void {
+function limit(cgroup: Cgroup, spec: Spec): void {
   const { resources = {}, uidMappings } = spec.linux ?? {};
   cgroup.set(resources);
   cgroup.setDevices(resources.devices ?? []);

@@ -8,10 +8,10 @@ import { mountsOf, presentMounts } from '../checkpoint/mounts.ts';
 import { configFile, DUMP_LOG, dumpOptions } from '../checkpoint/options.ts';
 import { RuntimeError } from '../errors.ts';
 import { Fd, isWritable } from '../linux/fd.ts';
-import { exists, makeDirectories, writeAll } from '../linux/file.ts';
+import { exists, writeAll } from '../linux/file.ts';
 import { statusAt } from '../linux/stat.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
-import { hostMounts, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
+import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
 import { deleteOwn } from './delete.ts';
 import type { CheckpointOptions } from './options.ts';
 import { type Status, statusOf } from './status.ts';
@@ -47,8 +47,8 @@ function takeCheckpoint(options: CheckpointOptions): ContainerRecord {
   const steps = planForCriu(record.config, record.bundle);
   const criu = findFor(options);
   const external = externalOf(record, steps);
-  makeDirectories(options.imagePath, 0o700);
-  if (options.workPath !== undefined) makeDirectories(options.workPath, 0o700);
+  makeForCriu('--image-path', options.imagePath);
+  if (options.workPath !== undefined) makeForCriu('--work-path', options.workPath);
   if (!options.preDump) writeDescriptors(options.imagePath, record.external_descriptors ?? []);
   try {
     tellingWhy('checkpoint the container', options, DUMP_LOG, () =>

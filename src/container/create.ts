@@ -78,7 +78,7 @@ export function createWith(
     if (program !== undefined && refusals !== undefined) init.request.hookSeccomp = program;
     if (fifo) giveExecFifo(fifoPath(options), spec);
     // Before the program runs, which is at once where there is no gate.
-    const notify = fifo ? undefined : openNotify(options);
+    const notify = fifo ? undefined : openNotify(options, spec);
     making.undo.push(() => notify?.[Symbol.dispose]());
     return { ...build({ ...options, ...outlets, seccomp }, spec, init, making), notify, refusals };
   } catch (error) {

@@ -5,7 +5,7 @@ import type { CriuFlags } from '../checkpoint/options.ts';
 import { refuseForCriu } from '../checkpoint/refuse.ts';
 import { asRuntimeError, RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
-import { exists } from '../linux/file.ts';
+import { exists, makeDirectories } from '../linux/file.ts';
 import { O_DIRECTORY, O_RDONLY, openPath } from '../linux/path.ts';
 import { isHostRoot } from '../linux/user-namespace.ts';
 import { type MountStep, planMounts } from '../rootfs/mount-plan.ts';
@@ -33,9 +33,15 @@ export function hostMounts(spec: Spec, steps: readonly MountStep[]): ExternalMou
   return externalMounts(spec, binds, [...DEFAULT_DEVICES, ...(spec.linux?.devices ?? [])]);
 }
 
+/** Makes a directory for criu, if it is not there. */
+export function makeForCriu(option: string, path: string): void {
+  within(option, () => makeDirectories(path, 0o700), { code: 'CRIU_IMAGE', field: option });
+}
+
 /** Opens a directory for criu, which reaches it by our number of it. */
 export function openForCriu(option: string, path: string): Fd {
-  return within(`${option} ${path}`, () => openPath(path, O_RDONLY | O_DIRECTORY), { field: option });
+  const details = { code: 'CRIU_IMAGE', field: option } as const;
+  return within(`${option} ${path}`, () => openPath(path, O_RDONLY | O_DIRECTORY), details);
 }
 
 /** Runs `action`; when criu fails in it, the error says why, as far as its log tells. */

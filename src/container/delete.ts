@@ -97,7 +97,7 @@ function removeAnnounced(cgroup: Cgroup): void {
 
 /** Removes the cgroup, and before it who is still there when no pid namespace saw to that. */
 export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
-  if (sharesPids(record)) cgroup.kill();
+  if (sharesPids(record) || record.restoring) cgroup.kill();
   cgroup.remove();
 }
 

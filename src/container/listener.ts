@@ -6,8 +6,7 @@ import { FILE_KIND, kindOf, statusAt } from '../linux/stat.ts';
 import type { InitChannel } from '../protocol/channel.ts';
 import { endedTooSoon } from '../protocol/exec-fifo.ts';
 import type { Spec } from '../spec/config.ts';
-import { START_HOOKS } from '../spec/hook-kinds.ts';
-import { hasHooks, notifies } from '../spec/query.ts';
+import { isWatched, notifies } from '../spec/query.ts';
 import { OCI_VERSION, type Status, stateDocument } from '../spec/state.ts';
 import type { Refusals } from './seccomp/refusals.ts';
 import type { Init } from './start-init.ts';
@@ -89,8 +88,7 @@ export function awaitProgram(
 ): void {
   const { channel, pid } = init;
   const hasListener = refusals !== undefined || notifies(spec.linux?.seccomp);
-  const isWatched = hasListener || hasHooks(spec, ...START_HOOKS);
-  if (isWatched && channel.receive('executing') === undefined) throw endedTooSoon();
+  if (isWatched(spec, hasListener) && channel.receive('executing') === undefined) throw endedTooSoon();
   if (refusals === undefined) {
     if (!passListener(channel, record, { pid, status })) throw endedTooSoon();
   } else {

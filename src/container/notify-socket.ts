@@ -45,12 +45,15 @@ export function addNotify(options: NotifyOptions, spec: Spec): Spec {
 }
 
 /** Makes the container's socket, before its program runs; undefined when there is nobody to tell, or no directory for it. */
-export function openNotify(options: NotifyOptions): Notify | undefined {
+export function openNotify(options: NotifyOptions, spec: Spec): Notify | undefined {
   const { notifySocket } = options;
   if (notifySocket === undefined) return undefined;
   const directory = notifyDirectory(options);
   if (!exists(directory)) {
-    log.warning('$NOTIFY_SOCKET has no effect: the container was created without it');
+    const reason = hasNotify(options, spec)
+      ? 'the container was created without it'
+      : 'without a mount namespace there is no place for it in the container';
+    log.warning(`$NOTIFY_SOCKET has no effect: ${reason}`);
     return undefined;
   }
   const details = { code: 'SOCKET', field: '$NOTIFY_SOCKET' } as const;

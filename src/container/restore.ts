@@ -10,25 +10,24 @@ import {
 } from '../checkpoint/external.ts';
 import { REQUEST } from '../checkpoint/messages.ts';
 import { configFile, RESTORE_LOG, type RestorePlace, restoreOptions } from '../checkpoint/options.ts';
-import { discardRdt, joinRdt } from '../intel-rdt.ts';
 import type { Fd } from '../linux/fd.ts';
-import { exists, makeDirectories, readFile, readLink, writeExisting } from '../linux/file.ts';
+import { exists, readFile, readLink, writeExisting } from '../linux/file.ts';
 import { inOwnMounts, openNamespace } from '../linux/namespace.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
 import { type ExactSeccomp, exactSeccomp } from '../spec/exact.ts';
 import { rootfsPath } from '../spec/query.ts';
-import { limit, type Making, openNewCgroup, openRdt } from './build.ts';
+import { type Making, makeParts, openNewCgroup, openRdt } from './build.ts';
 import { readConfig } from './bundle.ts';
 import { unmake } from './create.ts';
-import { hostMounts, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
+import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
 import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
 import type { RestoreOptions } from './options.ts';
 import { type Outlets, openOutlets } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
-import { type Parts, recordOf } from './record.ts';
+import { recordOf } from './record.ts';
 import { RestoreProgress } from './restore-progress.ts';
 import { mountRootForCriu } from './restore-root.ts';
 import { announce, type ContainerRecord, claim, commit, lock, removeRecord } from './store.ts';
@@ -70,7 +69,7 @@ function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): 
   const criu = requireCriu(options.environment);
   const seccomp = exactSeccomp(spec.linux?.seccomp, config.text);
   const source: Source = { spec, seccomp, steps, criu, streams: readDescriptors(options.imagePath) };
-  if (options.workPath !== undefined) makeDirectories(options.workPath, 0o700);
+  if (options.workPath !== undefined) makeForCriu('--work-path', options.workPath);
   claim(options);
   using directory = lock(options);
   const making: Making = { undo: [() => removeRecord(options)] };
@@ -91,17 +90,20 @@ function make(
   root: string,
   making: Making,
 ): ContainerRecord {
-  const { spec } = source;
-  const { seccomp } = source;
+  const { spec, seccomp } = source;
   const parts = { cgroup: openNewCgroup(options, spec), rdt: openRdt(spec, options.id), seccomp };
   const namespaces = externalNamespaces(spec).map(({ path, key }) => ({ key, fd: openNamespace(path) }));
   using started = startCriu(options, source, { root, inherited: namespaces });
   const { worker } = started;
   const recordFor = (pid: number): ContainerRecord => recordOf(options, spec, pid, parts);
-  making.record = recordFor(worker.pid);
-  announce(options, making.record);
-  makeParts(spec, parts, worker.pid, making);
-  announce(options, { ...making.record, restoring: true });
+  const about = (record: ContainerRecord): ContainerRecord => {
+    making.record = record;
+    announce(options, record);
+    return record;
+  };
+  makeParts(spec, parts, about(recordFor(worker.pid)), making);
+  about({ ...recordFor(worker.pid), restoring: true });
+  join(parts.cgroup, worker.pid);
   const opts = restoreOptions(options, {
     imagesFd: started.images.number,
     workFd: started.work?.number,
@@ -113,11 +115,9 @@ function make(
       ...namespaces.map(({ key, fd }) => ({ key, fd: fd.number })),
     ],
   });
-  using progress = new RestoreProgress(spec, options.terminal, (pid) => {
-    making.record = recordFor(pid);
-    announce(options, { ...making.record, restoring: true });
-    return making.record;
-  });
+  using progress = new RestoreProgress(spec, options.terminal, (pid) =>
+    about({ ...recordFor(pid), restoring: true }),
+  );
   const { restore } = worker.ask({ type: REQUEST.RESTORE, opts }, (notice) => progress.answer(notice));
   const record = recordFor(restore?.pid ?? 0);
   announce(options, record);
@@ -162,19 +162,8 @@ function startCriu(
   });
 }
 
-/** Puts criu where the container is to be: what it starts is there from the beginning. */
-function makeParts(spec: Spec, { cgroup, rdt }: Parts, pid: number, making: Making): void {
-  cgroup.create();
-  making.undo.push(() => {
-    cgroup.kill();
-    cgroup.remove();
-  });
-  limit(cgroup, spec);
-  if (rdt !== undefined) {
-    const made: string[] = [];
-    making.undo.push(() => discardRdt(rdt, made));
-    joinRdt(rdt, pid, made);
-  }
+/** What criu starts is in the cgroup from the beginning. */
+function join(cgroup: Cgroup, pid: number): void {
   cgroup.prepareJoin(pid);
   for (const file of cgroup.joinFiles()) writeExisting(file, String(pid));
   cgroup.joined();

@@ -2,8 +2,7 @@ import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { openPidfd } from '../linux/signal.ts';
 import { endedTooSoon, releaseStart, takeLink, waitForProgram } from '../protocol/exec-fifo.ts';
-import { START_HOOKS } from '../spec/hook-kinds.ts';
-import { hasHooks, notifies } from '../spec/query.ts';
+import { isWatched, notifies } from '../spec/query.ts';
 import { deleteFailed } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
 import { passListener } from './listener.ts';
@@ -25,7 +24,7 @@ export function start(options: NotifyOptions): void {
   using _gate = gate;
   using _notify = notify;
   const listens = notifies(record.config.linux?.seccomp);
-  if (listens || hasHooks(record.config, ...START_HOOKS)) attendStart(options, record, { gate, listens });
+  if (isWatched(record.config, listens)) attendStart(options, record, { gate, listens });
   if (notify !== undefined) awaitReady(notify, record.init_process_pid);
 }
 
@@ -72,6 +71,6 @@ function release(options: NotifyOptions): Released {
   if (refusal !== undefined || init === undefined) {
     throw new RuntimeError(refusal ?? (refusals.stopped as string), { code: 'BAD_STATUS' });
   }
-  const notify = openNotify(options);
+  const notify = openNotify(options, record.config);
   return { record, gate: releaseStart(fifoPath(options), init), notify };
 }

@@ -27,8 +27,7 @@ import { encodeMessage, type HostChannel } from '../protocol/channel.ts';
 import { type Gate, waitForStart } from '../protocol/exec-fifo.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { show } from '../spec/explain.ts';
-import { START_HOOKS } from '../spec/hook-kinds.ts';
-import { hasHooks } from '../spec/query.ts';
+import { hasHooks, isWatched } from '../spec/query.ts';
 import { runStartHooks } from './container-hooks.ts';
 
 const DEFAULT_UMASK = 0o022;
@@ -63,7 +62,7 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   const run: (link: number) => never = prepareExec({ path: executable, argv, env, filter });
   const hasStartHooks = hasHooks(request.spec, 'startContainer');
   const listens = hasListener(request);
-  const isWatched = listens || hasHooks(request.spec, ...START_HOOKS);
+  const tells = isWatched(request.spec, listens);
   // The last but the waiting: the engine may not be able to do much more under these limits.
   if (!hasStartHooks) setRlimits(program.rlimits, request.softNofile);
   host.send({ type: 'ready' });
@@ -82,10 +81,10 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
     }
     const link = listens && gate !== undefined ? gate.link() : host;
     if (!listens) setNofile(program.rlimits);
-    if (isWatched) (gate ?? host).send({ type: 'executing' });
+    if (tells) (gate ?? host).send({ type: 'executing' });
     return execute(executable, () => run(link.number), known);
   };
-  return gate !== undefined && isWatched ? reportTo(gate, finish) : finish();
+  return gate !== undefined && tells ? reportTo(gate, finish) : finish();
 }
 
 /** Whether there is a listener for the filter, which is for the host. */

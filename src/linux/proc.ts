@@ -23,6 +23,8 @@ export function openProc(): Fd {
 export interface ProcessStat {
   /** One letter: R, S, Z (zombie), X (dead) … */
   state: string;
+  /** The pid of its parent; 0 when that is in an outer pid namespace. */
+  parent: number;
   /** Clock ticks since boot. With the pid it names a process for ever. */
   startTime: number;
 }
@@ -37,5 +39,5 @@ export function processStat(pid: number): ProcessStat | undefined {
   }
   // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] as string, startTime: Number(fields[19]) };
+  return { state: fields[0] as string, parent: Number(fields[1]), startTime: Number(fields[19]) };
 }

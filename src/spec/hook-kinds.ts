@@ -12,6 +12,3 @@ export const hookKinds: readonly (keyof Hooks)[] = [
 
 /** Those that the host's half runs in the middle of `create`. */
 export const CREATE_HOOKS = ['prestart', 'createRuntime'] as const;
-
-/** Those because of which `start` has to know what becomes of init. */
-export const START_HOOKS = ['startContainer', 'poststart'] as const;

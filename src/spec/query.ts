@@ -46,6 +46,11 @@ export function notifies(seccomp: Pick<ExactSeccomp, 'defaultAction' | 'syscalls
   return false;
 }
 
+/** Whether whoever lets the program run waits until it does: for these hooks, or a listener of its filter. */
+export function isWatched(spec: Pick<Document, 'hooks'>, hasListener: boolean): boolean {
+  return hasListener || hasHooks(spec, 'startContainer', 'poststart');
+}
+
 /** The absolute path of the root filesystem; `bundle` is absolute. */
 export function rootfsPath(spec: Pick<Spec, 'root'>, bundle: string): string {
   return resolve(bundle, spec.root.path);

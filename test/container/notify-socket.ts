@@ -2,6 +2,9 @@ import { mkdirSync } from 'node:fs';
 import t from 'tap';
 import { openNotify, passedLines } from '../../src/container/notify-socket.ts';
 import { bindDatagrams } from '../../src/linux/socket.ts';
+import { minimal } from '../fixtures/good-configs.ts';
+
+const spec = { ...minimal, linux: { namespaces: [{ type: 'mount' }] } } as Parameters<typeof openNotify>[1];
 
 t.test('what is passed on', async (t) => {
   t.same(passedLines('READY=1', 7), ['READY=1', 'MAINPID=7']);
@@ -15,7 +18,7 @@ t.test('the socket that a killed `start` has left is replaced', async (t) => {
   mkdirSync(`${root}/c/notify`);
   using _service = bindDatagrams(root, 'service');
   const options = { root, id: 'c', notifySocket: `${root}/service` };
-  openNotify(options)?.[Symbol.dispose]();
-  using notify = openNotify(options);
+  openNotify(options, spec)?.[Symbol.dispose]();
+  using notify = openNotify(options, spec);
   t.ok(notify);
 });

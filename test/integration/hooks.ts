@@ -192,6 +192,24 @@ t.test('streams', only('trunc'), async (t) => {
   t.ok(stderr.length < 4000, `not all of it: ${stderr.length}`);
 });
 
+// runc 1.1.5 and crun carry some of it out, `delete` for example, and then create fails.
+t.test('what needs the container that is being created fails at once', only('trunc'), async (t) => {
+  const log = join(temp, newId());
+  const id = newId();
+  const commands = ['start', 'pause', 'resume', 'update --pids-limit 9', 'delete', 'delete --force'];
+  const lines = commands.map((command) => {
+    const line = [...runtime.argv, '--root', root, command, id].join(' ');
+    return `${line} >>${log} 2>&1; echo "exit $?" >>${log}`;
+  });
+  const { bundle } = failing('createRuntime', shell(lines.join('\n'), { env: [`PATH=${process.env.PATH}`] }));
+  t.teardown(() => void run(['delete', '--force', id]));
+  succeed(['create', id], { bundle });
+  const reason =
+    /^(?:trunc.*: another command has the container, and waits for the hook that runs this one \(.*\)\nexit 1\n){6}$/;
+  t.match(readFileSync(log, 'utf8'), reason);
+  t.equal(state(id)?.status, 'created');
+});
+
 t.test('hooks may use the runtime', only('trunc'), async (t) => {
   const log = join(temp, newId());
   const id = newId();

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import type { Fd } from '../../src/linux/fd.ts';
 import { poll } from '../../src/linux/poll.ts';
 import { bindDatagrams, receive } from '../../src/linux/socket.ts';
-import { withUserNamespace } from '../helpers/bundle.ts';
+import { makeBundle, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
 import { sender } from '../helpers/notify.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { background, nothingLeft, run, runtime, state, succeed } from '../helpers/runtime.ts';
@@ -178,6 +178,18 @@ t.test('mistakes', only('trunc'), async (t) => {
     late.stderr,
     /level=warning msg="\$NOTIFY_SOCKET has no effect: the container was created without it"\n$/,
   );
+
+  const bare = created(
+    t,
+    makeBundle((config) => {
+      withoutNamespace(config, 'mount');
+      config.mounts = [];
+      config.process.args = ['/bin/sleep', '1000'];
+    }),
+    systemd.env,
+  );
+  const useless = run(['start', bare.id], { env: systemd.env });
+  t.match(useless, { status: 0, stderr: /has no effect: without a mount namespace there is no place for it/ });
 
   const nobody = { NOTIFY_SOCKET: join(temp, 'nobody') };
   const { id } = created(t, sender(['1000']), nobody);
