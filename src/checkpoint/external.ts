@@ -95,7 +95,7 @@ export function externalNamespaces(spec: Pick<Document, 'linux'>): ExternalNames
 
 /** Namespaces of other kinds that are joined by path: criu enters them before it makes the processes. */
 export function joinedNamespaces(spec: Pick<Document, 'linux'>): { ns: string; ns_file: string }[] {
-  return (['ipc', 'uts'] as const).flatMap((type) => {
+  return (['ipc', 'uts', 'time'] as const).flatMap((type) => {
     const path = namespaceOf(spec, type)?.path;
     return path ? [{ ns: type, ns_file: path }] : [];
   });

@@ -8,8 +8,7 @@ export function refuseForCriu(spec: Spec, steps: readonly { field: string; idmap
   if (!hasNew(spec, 'mount')) {
     throw refusal('linux.namespaces', 'the container has no mount namespace of its own');
   }
-  if (namespaceOf(spec, 'user') !== undefined) throw refusal('linux.namespaces', 'there is a user namespace');
-  for (const type of ['cgroup', 'time'] as const) {
+  for (const type of ['cgroup', 'user'] as const) {
     if (namespaceOf(spec, type)?.path)
       throw refusal('linux.namespaces', `a ${type} namespace is joined by path`);
   }

@@ -24,6 +24,7 @@ import { unmake } from './create.ts';
 import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
 import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
+import { lendImage } from './lend-image.ts';
 import type { RestoreOptions } from './options.ts';
 import { type Outlets, openOutlets } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
@@ -93,6 +94,7 @@ function make(
   const { spec, seccomp } = source;
   const parts = { cgroup: openNewCgroup(options, spec), rdt: openRdt(spec, options.id), seccomp };
   const namespaces = externalNamespaces(spec).map(({ path, key }) => ({ key, fd: openNamespace(path) }));
+  using _lent = lendImage(options, spec);
   using started = startCriu(options, source, { root, inherited: namespaces });
   const { worker } = started;
   const recordFor = (pid: number): ContainerRecord => recordOf(options, spec, pid, parts);

@@ -9,7 +9,16 @@ const plain = { field: 'mounts[0]', idmap: false };
 
 t.test('what criu can restore', async (t) => {
   t.doesNotThrow(() =>
-    refuseForCriu(spec(own, { type: 'cgroup' }, { type: 'network', path: '/n' }), [plain]),
+    refuseForCriu(
+      spec(
+        own,
+        { type: 'cgroup' },
+        { type: 'user' },
+        { type: 'network', path: '/n' },
+        { type: 'time', path: '/t' },
+      ),
+      [plain],
+    ),
   );
 });
 
@@ -18,7 +27,7 @@ t.test('what it cannot', async (t) => {
     t.throws(() => refuseForCriu(asked, steps), { code: 'CRIU_UNSUPPORTED', message });
   refused(/no mount namespace of its own, and criu/, spec());
   refused(/no mount namespace of its own/, spec({ type: 'mount', path: '/m' }));
-  refused(/there is a user namespace, and criu/, spec(own, { type: 'user' }));
+  refused(/a user namespace is joined by path, and criu/, spec(own, { type: 'user', path: '/u' }));
   refused(/a cgroup namespace is joined by path/, spec(own, { type: 'cgroup', path: '/c' }));
   const seccomp = {
     defaultAction: 'SCMP_ACT_ALLOW',
