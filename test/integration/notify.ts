@@ -189,7 +189,10 @@ t.test('mistakes', only('trunc'), async (t) => {
     systemd.env,
   );
   const useless = run(['start', bare.id], { env: systemd.env });
-  t.match(useless, { status: 0, stderr: /has no effect: without a mount namespace there is no place for it/ });
+  t.match(useless, {
+    status: 0,
+    stderr: /has no effect: without a mount namespace there is no place for it/,
+  });
 
   const nobody = { NOTIFY_SOCKET: join(temp, 'nobody') };
   const { id } = created(t, sender(['1000']), nobody);
