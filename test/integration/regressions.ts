@@ -122,7 +122,8 @@ t.test('KILL ends a paused container', only(['trunc', 'runc']), async (t) => {
   waitFor(id, 'stopped');
 });
 
-t.test('the device binds of an earlier container on the same rootfs are no obstacle', async (t) => {
+// To runc 1.3.6 its own links are.
+t.test('the device binds of an earlier container on the same rootfs', only(['trunc', 'crun']), async (t) => {
   const bundle = makeBundle((config) => {
     withUserNamespace(config, 0);
     config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
@@ -158,7 +159,7 @@ t.test('execve that fails says what of', only('trunc'), async (t) => {
   });
   writeFileSync(join(bundle, 'rootfs/script'), '#!/no/such/interpreter\n', { mode: 0o755 });
   const { status, stderr } = run(['run', newId()], { bundle });
-  t.equal(status, 1);
+  t.equal(status, 255);
   t.match(
     stderr,
     /^trunc run failed: exec \/script: no such file or directory: its interpreter "\/no\/such\/interpreter" is not there \(.*\)\n$/,
