@@ -41,6 +41,7 @@ const options = {
   lazy_pages: [48, 'bool'],
   orphan_pts_master: [50, 'bool'],
   config_file: [51, 'string'],
+  tcp_close: [52, 'bool'],
   lsm_profile: [53, 'string'],
   lsm_mount_context: [63, 'string'],
 } as const;

@@ -31,6 +31,8 @@ export interface DumpFlags extends CriuFlags {
 }
 
 export interface RestoreFlags extends CriuFlags {
+  /** Open connections of TCP, which the image has, are closed ones. */
+  tcpClose: boolean;
   lsmProfile: string | undefined;
   lsmMountContext: string | undefined;
 }
@@ -92,6 +94,7 @@ export function restoreOptions(flags: RestoreFlags, place: RestorePlace): CriuOp
     cg_root: place.cgroupRoots,
     join_ns: place.joined,
     inherit_fd: place.inherited,
+    tcp_close: flags.tcpClose,
     lsm_profile: flags.lsmProfile,
     lsm_mount_context: flags.lsmMountContext,
   };

@@ -63,6 +63,7 @@ export const restoreCommand = {
     { name: 'detach', alias: 'd', type: 'boolean', description: 'do not wait for the end of the program' },
     text('pid-file', 'file to write the process ID to'),
     text('console-socket', 'unix socket that receives the pseudoterminal'),
+    flag('tcp-close', 'connections of TCP that are in the image are closed'),
     flag('no-pivot', 'accepted: criu changes the root in its own way'),
     flag('no-subreaper', 'do not adopt processes that the container orphans'),
     text('lsm-profile', 'another security profile, TYPE:NAME, such as apparmor:web'),

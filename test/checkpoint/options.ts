@@ -30,7 +30,12 @@ const dumpFlags: DumpFlags = {
   statusFd: undefined,
   preDump: false,
 };
-const restoreFlags: RestoreFlags = { ...common, lsmProfile: undefined, lsmMountContext: undefined };
+const restoreFlags: RestoreFlags = {
+  ...common,
+  tcpClose: false,
+  lsmProfile: undefined,
+  lsmMountContext: undefined,
+};
 const place = { imagesFd: 9, workFd: undefined, configFile: undefined, external: ['mnt[/a]:/a'] };
 const dump = (flags: Partial<DumpFlags>) =>
   dumpOptions({ ...dumpFlags, ...flags }, { ...place, pid: 7, rootfs: '/r', freezer: '/sys/fs/cgroup/x' });
@@ -96,6 +101,7 @@ t.test('a restore', async (t) => {
     inherit_fd: [{ key: 'pipe:[5]', fd: 1 }],
     pid: undefined,
   });
+  t.match(restore({ tcpClose: true }), { tcp_close: true });
   t.match(restore({ lsmProfile: 'apparmor:a', lsmMountContext: 'c' }), {
     lsm_profile: 'apparmor:a',
     lsm_mount_context: 'c',

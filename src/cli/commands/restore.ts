@@ -16,6 +16,7 @@ export const handler: Handler<typeof restoreCommand> = async (invocation) => {
     environment: process.env,
     detach: options.detach,
     noSubreaper: options['no-subreaper'],
+    tcpClose: options['tcp-close'],
     lsmProfile: options['lsm-profile'],
     lsmMountContext: options['lsm-mount-context'],
   };
