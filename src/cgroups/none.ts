@@ -7,7 +7,7 @@ import type { OomWatch } from './oom.ts';
 import type { CgroupStats } from './stats/types.ts';
 import type { Cgroup } from './types.ts';
 
-/** What a container has that was made by a user who may not make cgroups: it stays in that user's own. */
+/** What a container has that was made by a user who may not make cgroups, or wants none: it stays in that user's own. */
 export class NoCgroup implements Cgroup {
   readonly paths: Cgroup['paths'] = {};
 
@@ -32,7 +32,7 @@ export class NoCgroup implements Cgroup {
 
   restore(): void {}
 
-  /** An ordinary user can make no device nodes, and has no more access to the host's than anyway. */
+  /** An ordinary user can make no device nodes, and has no more access to the host's than anyway; root wants it so. */
   setDevices(): void {}
 
   giveTo(): void {}
@@ -66,14 +66,14 @@ export class NoCgroup implements Cgroup {
   remove(): void {}
 }
 
-/** How to come by a cgroup as an ordinary user. */
+/** How to come by a cgroup. */
 const DELEGATION_HINT =
   'run trunc as root, with --systemd-cgroup, or in a cgroup that was handed over to this user: ' +
   'systemd-run --user --scope -p Delegate=yes';
 
 function lacking(what: string): RuntimeError {
   return new RuntimeError(
-    `${what}: the container has no cgroup, because its user was not allowed to make one`,
+    `${what}: the container has no cgroup: its user was not allowed to make one, or said --cgroup-manager=disabled`,
     {
       code: 'CGROUP_ROOTLESS',
       hint: DELEGATION_HINT,

@@ -4,7 +4,7 @@ import { readFile } from '../linux/file.ts';
 import { log } from '../log.ts';
 import type { Resources } from '../spec/config.ts';
 import { type Hierarchy, modeOf, parseHierarchies, unifiedTop } from './mode.ts';
-import { mayMake, NoCgroup } from './none.ts';
+import { firstLimit, mayMake, NoCgroup } from './none.ts';
 import { cgroupPaths, ownDirectory } from './path.ts';
 import { SystemdCgroup } from './systemd/manager.ts';
 import { annotatedProperties } from './systemd/properties.ts';
@@ -37,6 +37,18 @@ export function openCgroup(wanted: NewCgroup): Cgroup {
   none.set(resources);
   log.debug('the container gets no cgroup, because this user may not make one');
   return none;
+}
+
+/** What the caller wants who wants none. */
+export function withoutCgroup(resources: Resources = {}): Cgroup {
+  const limited = firstLimit(resources);
+  if (limited === undefined) return new NoCgroup();
+  const message = `${limited}: --cgroup-manager=disabled leaves nothing to limit it with`;
+  throw new RuntimeError(message, {
+    code: 'CGROUP_ROOTLESS',
+    field: limited,
+    hint: 'leave out one of the two',
+  });
 }
 
 /** The default; undefined where this process's own cgroup cannot be seen, or there are none. */

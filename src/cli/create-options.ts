@@ -10,8 +10,8 @@ export function readCreateOptions(
   { settings, options }: Invocation<typeof createCommand> | Invocation<typeof runCommand>,
   id: string,
 ): CreateOptions {
-  const { root, systemd, systemdCgroup, rootless, listenFds, notifySocket, seccompCache, searchPath } =
-    settings;
+  const { root, systemd, systemdCgroup, noCgroup, rootless } = settings;
+  const { listenFds, notifySocket, seccompCache, searchPath } = settings;
   return {
     root,
     id,
@@ -28,6 +28,7 @@ export function readCreateOptions(
     searchPath,
     systemd,
     systemdCgroup,
+    noCgroup,
     rootless,
   };
 }

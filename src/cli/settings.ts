@@ -12,6 +12,8 @@ export interface Settings {
   /** Whether `--root` was given: only the default may be missing. */
   rootGiven: boolean;
   systemdCgroup: boolean;
+  /** Containers get no cgroup of their own. */
+  noCgroup: boolean;
   /** How to reach systemd. */
   systemd: SystemdOptions;
   rootless: 'auto' | boolean;
@@ -25,11 +27,12 @@ export interface Settings {
 }
 
 export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): Settings {
-  const { root, rootless } = globals;
+  const { root, rootless, 'cgroup-manager': manager } = globals;
   return {
     root: root === undefined ? defaultRoot(environment) : checkRoot(root),
     rootGiven: root !== undefined,
-    systemdCgroup: globals['systemd-cgroup'],
+    systemdCgroup: globals['systemd-cgroup'] || manager === 'systemd',
+    noCgroup: manager === 'disabled',
     systemd: systemdOptions(environment, isOrdinaryUser(environment.USER)),
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
     seccompCache: !globals['no-seccomp-cache'],

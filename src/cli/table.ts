@@ -29,6 +29,13 @@ export const globalOptions = [
     description: 'have systemd make cgroups; cgroupsPath is then "slice:prefix:name"',
   },
   {
+    name: 'cgroup-manager',
+    type: 'string',
+    choices: ['cgroupfs', 'systemd', 'disabled'],
+    description:
+      'who makes cgroups: trunc itself, systemd (as --systemd-cgroup), or nobody (default: cgroupfs)',
+  },
+  {
     name: 'rootless',
     type: 'string',
     default: 'auto',

@@ -1,4 +1,4 @@
-import { openCgroup } from '../cgroups/open.ts';
+import { openCgroup, withoutCgroup } from '../cgroups/open.ts';
 import type { Cgroup } from '../cgroups/types.ts';
 import { checkRdt, discardRdt, findResctrl, joinRdt, planRdt, type RdtPlan } from '../intel-rdt.ts';
 import { isHostRoot } from '../linux/user-namespace.ts';
@@ -73,9 +73,11 @@ export function build(options: BuildOptions, spec: Spec, init: Init, making: Mak
   return { init, record };
 }
 
-export function openNewCgroup({ id, systemd, systemdCgroup, rootless }: CreateOptions, spec: Spec): Cgroup {
+export function openNewCgroup(options: CreateOptions, spec: Spec): Cgroup {
+  const { id, systemd, systemdCgroup, noCgroup, rootless } = options;
   const { annotations, linux } = spec;
   const { cgroupsPath, resources } = linux ?? {};
+  if (noCgroup) return withoutCgroup(resources);
   return openCgroup({
     cgroupsPath,
     id,

@@ -64,6 +64,8 @@ export interface CreateOptions extends NotifyOptions {
   /** How many descriptors from 3 on are sockets of systemd's socket activation. */
   listenFds: number;
   systemdCgroup: boolean;
+  /** Make no cgroup: the container stays in that of the caller, without limits. */
+  noCgroup?: boolean;
   /** Whether failures to limit resources are forgiven; `auto`: when not really root. */
   rootless: 'auto' | boolean;
   /** Where programs are looked for that trunc needs, as in $PATH. */

@@ -21,6 +21,9 @@ t.test('options', async (t) => {
   t.match(settings(['--root', '/x/../y/']), { root: '/y', rootGiven: true });
   t.match(settings(['--root', 'here']), { root: `${process.cwd()}/here` });
   t.match(settings(['--rootless=true', '--systemd-cgroup']), { rootless: true, systemdCgroup: true });
+  t.match(settings(['--cgroup-manager', 'systemd']), { systemdCgroup: true, noCgroup: false });
+  t.match(settings(['--cgroup-manager=disabled']), { systemdCgroup: false, noCgroup: true });
+  t.match(settings(['--cgroup-manager=cgroupfs']), { systemdCgroup: false, noCgroup: false });
   t.match(settings(['--rootless=false']), { rootless: false });
   for (const root of ['/', '', '//', '/x/..']) {
     t.throws(() => settings(['--root', root]), { code: 'ROOT_INVALID' }, `--root "${root}"`);

@@ -37,6 +37,21 @@ t.test('--umask, --preserve-fds, --rootfs', async (t) => {
   t.equal(podman.says(...rootfs), 'hi');
 });
 
+// Podman asks for it by --cgroup-manager, which runc does not have.
+t.test('--cgroups=disabled', only(['trunc', 'crun']), async (t) => {
+  const seen = podman.says(
+    'run',
+    '--rm',
+    '--cgroups=disabled',
+    '--cgroupns=host',
+    'bb',
+    'cat',
+    '/proc/1/cgroup',
+  );
+  t.match(seen, /^0::/m);
+  t.notMatch(seen, /libpod-|trunc-/, 'it has none of its own');
+});
+
 t.test('--uidmap', async (t) => {
   const maps = ['--uidmap', '0:300000:70000', '--gidmap', '0:300000:70000'];
   const script = 'id -u; touch /f; stat -c %u /f /home/user; tr -s " " </proc/self/uid_map';

@@ -101,6 +101,8 @@ infra_image = "localhost/pause"
 tmp_dir = "/run/libpod"
 runtime = "tested"
 runtime_supports_json = ["tested"]
+runtime_supports_nocgroups = ["tested"]
+runtime_supports_nocgroup = ["tested"] # so in Podman 4.3
 [engine.runtimes]
 tested = ["${RUNTIME}"]
 [network]

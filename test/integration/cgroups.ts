@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { type Change, makeBundle, type Resources, withoutNamespace } from '../helpers/bundle.ts';
 import { cgroupFile, V1 } from '../helpers/cgroup.ts';
@@ -14,6 +14,7 @@ import {
   running,
   runtime,
   succeed,
+  waitFor,
 } from '../helpers/runtime.ts';
 import { cgroups, newId, tag } from '../helpers/sandbox.ts';
 
@@ -201,6 +202,20 @@ t.test('a limit that the kernel refuses', only(['trunc', 'runc']), async (t) => 
     [],
     'and its cgroup is gone',
   );
+});
+
+t.test('--cgroup-manager=disabled: none', only(['trunc', 'crun']), async (t) => {
+  const globals = ['--cgroup-manager', 'disabled'];
+  const { id, pid } = running(t, at(`/${tag}/none`), [], { globals });
+  t.equal(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
+  t.equal(run(['exec', id, 'true']).status, 0);
+  succeed(['kill', id, 'KILL']);
+  waitFor(id, 'stopped');
+  succeed(['delete', id]);
+  t.same(cgroups(), []);
+  if (runtime.kind !== 'trunc') return; // crun forgets the limit
+  const limited = attempt(at('', { pids: { limit: 9 } }), 'true', { globals });
+  refused(t, limited, /linux\.resources\.pids: --cgroup-manager=disabled leaves nothing/);
 });
 
 t.test('nothing is left', nothingLeft);
