@@ -35,6 +35,13 @@ function findRuntime(asked = process.env.RUNTIME): { kind: Kind; argv: string[];
  */
 export const runtime = findRuntime();
 
+/** Debian 12's, which is older than much of what trunc has after later ones. */
+export const isOldRunc =
+  runtime.kind === 'runc' &&
+  /^runc version 1\.[01]\./.test(
+    spawnSync(runtime.argv[0] as string, ['--version'], { encoding: 'utf8' }).stdout,
+  );
+
 /** What went in and out of one command; stdout and stderr are those of the container too, while it lives. */
 export interface Result {
   status: number | null;

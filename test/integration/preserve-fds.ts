@@ -72,7 +72,8 @@ t.test('LISTEN_FDS that are not there', only('trunc'), async (t) => {
   fds.forEach(closeSync);
 });
 
-t.test('more than there are', only(['trunc', 'runc']), async (t) => {
+// runc 1.3.6 leaves a directory.
+t.test('more than there are', only('trunc'), async (t) => {
   const fds = files('three\n');
   const { status, stdout, stderr } = attempt(same, FDS, { fds, flags: ['--preserve-fds', '40'] });
   t.equal(status, 1);

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Change } from '../helpers/bundle.ts';
 import { makeBundle, readConfig } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { attempt, inside, nothingLeft, refused, runtime } from '../helpers/runtime.ts';
+import { attempt, inside, isOldRunc, nothingLeft, refused } from '../helpers/runtime.ts';
 
 suite('root');
 
@@ -54,7 +54,7 @@ t.test('what is not set is as the caller has it', async (t) => {
   ];
   const seen = inside(() => {}, 'ulimit -Hn; ulimit -Sc; ulimit -Ss; ulimit -Sn', { wrapper });
   // Go raises the soft limit of runc 1.1.5.
-  t.equal(seen, `5000\n77\n4000\n${runtime.kind === 'runc' ? 5000 : 1024}`);
+  t.equal(seen, `5000\n77\n4000\n${isOldRunc ? 5000 : 1024}`);
 });
 
 t.test('unlimited', async (t) => {
