@@ -5,14 +5,15 @@ import { isHostRoot } from '../linux/user-namespace.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
 import type { InitRequest } from '../protocol/messages.ts';
+import type { MountStep } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
 import type { ExactSeccomp } from '../spec/exact.ts';
 import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
-import { delegatesCgroup, hasHooks } from '../spec/query.ts';
+import { delegatesCgroup, hasHooks, hasNetDevices } from '../spec/query.ts';
 import { admit, requestAbout, schedule } from './admit.ts';
 import { removeCgroup } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
-import { openMountSources } from './mount-sources.ts';
+import { openMountSources, planMountSources } from './mount-sources.ts';
 import { hasNotify } from './notify-socket.ts';
 import type { CreateOptions } from './options.ts';
 import { type Outlets, passPidfd, passTerminal } from './outlets.ts';
@@ -47,16 +48,16 @@ export function build(options: BuildOptions, spec: Spec, init: Init, making: Mak
   init.settle(spec.linux, options.searchPath);
   const rdt = openRdt(spec, options.id);
   const record = recordOf(options, spec, pid, { cgroup, rdt, seccomp: options.seccomp });
-  const sources = openMountSources(spec, options.bundle, pid);
+  const steps = planMountSources(spec, options.bundle);
   channel.send({
     type: 'request',
-    request: { ...requestOf(options, record, init), sources: sources.length },
+    request: { ...requestOf(options, record, init), sources: steps.length },
   });
-  if (sources.length > 0) channel.sendFds(sources);
-  for (const source of sources) source.close();
   // Before there is anything else that outlives this process: `delete` must find it.
   announce(options, record);
   making.record = record;
+  if (steps.length > 0 || hasNetDevices(spec)) expect(init, 'arrived');
+  giveSources(steps, spec, init);
   using netDevices = takeNetDevices(spec, init);
   makeParts(spec, { cgroup, rdt }, record, making);
   admit(init, cgroup, spec.process);
@@ -114,11 +115,16 @@ function runCreateHooks(init: Init, record: ContainerRecord): void {
 }
 
 /** Once init is in its network namespace; before the hooks and sysctls that are about the devices. */
-function takeNetDevices({ linux }: Spec, init: Init): NetDevices | undefined {
-  const devices = linux?.netDevices ?? {};
-  if (Object.keys(devices).length === 0) return undefined;
-  expect(init, 'arrived');
-  return moveNetDevices(devices, init.pid);
+function takeNetDevices(spec: Spec, init: Init): NetDevices | undefined {
+  return hasNetDevices(spec) ? moveNetDevices(spec.linux?.netDevices ?? {}, init.pid) : undefined;
+}
+
+/** Before init mounts, and once it has its mount namespace. */
+function giveSources(steps: readonly MountStep[], spec: Spec, { pid, channel }: Init): void {
+  if (steps.length === 0) return;
+  const sources = openMountSources(steps, spec, pid);
+  channel.sendFds(sources);
+  for (const source of sources) source.close();
 }
 
 /** The cgroup with its limits, and the groups of linux.intelRdt, which the first process is in at once. */

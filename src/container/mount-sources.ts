@@ -2,6 +2,7 @@ import { within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { writeExisting } from '../linux/file.ts';
 import { changeMount, cloneMount } from '../linux/mount.ts';
+import { inMountsOf } from '../linux/namespace.ts';
 import { failedWith, O_RDONLY, openPath } from '../linux/path.ts';
 import { makeUserNamespace } from '../linux/user-namespace.ts';
 import { mappingText } from '../namespaces/id-maps.ts';
@@ -10,16 +11,20 @@ import { type Mappings, type MountStep, planMounts } from '../rootfs/mount-plan.
 import { clonePropagation } from '../rootfs/propagation.ts';
 import { mapOwners, openSource } from '../rootfs/source.ts';
 import type { Spec } from '../spec/config.ts';
-import { namespaceOf } from '../spec/query.ts';
+import { hasNew, namespaceOf } from '../spec/query.ts';
 
 /**
- * Opens the sources of bind mounts that init must not open or cannot map, in the order of mounts[]; almost always none.
- * `pid` is init's, which is in its user namespace. None also for a caller who may not: then init can do as much.
+ * The bind mounts whose sources init must not open or cannot map, in the order of mounts[]; almost always none.
+ * None also for a caller who may not: then init can do as much.
  */
-export function openMountSources(spec: Spec, bundle: string, pid: number): Fd[] {
+export function planMountSources(spec: Spec, bundle: string): MountStep[] {
   if (!mayNeedHost(spec)) return [];
   const steps = planMounts(spec, bundle).filter(({ fromHost }) => fromHost);
-  if (!steps.some(({ idmap }) => idmap) && !mayClone()) return [];
+  return steps.some(({ idmap }) => idmap) || mayClone() ? steps : [];
+}
+
+/** Opens their sources. `pid` is init's, which is in its namespaces. */
+export function openMountSources(steps: readonly MountStep[], spec: Spec, pid: number): Fd[] {
   return steps.map((step) => {
     const details = { code: 'MOUNT', field: step.field } as const;
     return within(
@@ -54,7 +59,7 @@ function mayNeedHost(spec: Spec): boolean {
 }
 
 function open(step: MountStep, spec: Spec, pid: number): Fd {
-  const mounted = withHint(step.idmap ? HINTS : {}, () => openSource(step));
+  const mounted = withHint(step.idmap ? HINTS : {}, () => copyOf(step, spec, pid));
   // As it would be in init's copy of these mounts: nothing that is mounted there may reach the host.
   changeMount(mounted, { set: 0, clear: 0, ...clonePropagation(spec) });
   if (step.idmap) {
@@ -62,6 +67,20 @@ function open(step: MountStep, spec: Spec, pid: number): Fd {
     mapOwners(mounted, step, userNamespace);
   }
   return mounted;
+}
+
+/**
+ * From init's copy of the caller's mounts, where a user namespace has one: there the kernel has locked what they hide, and how they
+ * are mounted, so that the container's root can change neither. It does not part what is locked together: then from here.
+ */
+function copyOf(step: MountStep, spec: Spec, pid: number): Fd {
+  if (namespaceOf(spec, 'user') === undefined || !hasNew(spec, 'mount')) return openSource(step);
+  try {
+    return inMountsOf(pid, () => openSource(step));
+  } catch (error) {
+    if (step.recursive || !failedWith(error, 'EINVAL')) throw error;
+    return openSource(step);
+  }
 }
 
 function mapped(mappings: Mappings): Fd {

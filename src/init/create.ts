@@ -19,7 +19,7 @@ import { chrootInto, moveInto, openRootfs, pivotInto } from '../rootfs/pivot.ts'
 import { setRootPropagation } from '../rootfs/propagation.ts';
 import { makePathsReadonly, makeReadonly } from '../rootfs/readonly-paths.ts';
 import { openDirectory } from '../rootfs/resolve.ts';
-import { hasNew, namespaceOf } from '../spec/query.ts';
+import { hasNetDevices, hasNew, namespaceOf } from '../spec/query.ts';
 import { runCreateHooks } from './container-hooks.ts';
 import { joinCgroup } from './join-cgroup.ts';
 import { joinKeyring } from './keyring.ts';
@@ -38,7 +38,7 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   // Not the caller's session: the program could type on its terminal.
   newSession();
   verifyNamespaces(request);
-  if (Object.keys(spec.linux?.netDevices ?? {}).length > 0) host.send({ type: 'arrived' });
+  if (request.sources > 0 || hasNetDevices(spec)) host.send({ type: 'arrived' });
   // All paths of config.json are those of a mount namespace that is joined.
   if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');
   // From the host's view of the files, which no image can have prepared.

@@ -37,7 +37,7 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   return context;
 }
 
-/** What the host has opened follows its request at once, in the order of the steps. */
+/** What the host has opened in this mount namespace, in the order of the steps. */
 function receiveSources(count: number, steps: readonly MountStep[], host: HostChannel): Map<MountStep, Fd> {
   if (count === 0) return new Map();
   const fds = host.receiveFds(count);

@@ -60,11 +60,26 @@ export function inNamespace<T>(fd: Fd, kind: 'net', own: string, action: () => T
  * original; a process that it starts stays there, and with it what is mounted. Source: mount_namespaces(7).
  */
 export function inOwnMounts<T>(action: () => T): T {
+  return inMounts(
+    () => newNamespace('mnt'),
+    () => {
+      mount(null, '/', MS_REC | MS_SLAVE);
+      return action();
+    },
+  );
+}
+
+/** Runs `action` with the calling thread in the mount namespace of another process. */
+export function inMountsOf<T>(pid: number, action: () => T): T {
+  using theirs = openNamespace(`/proc/${pid}/ns/mnt`);
+  return inMounts(() => joinNamespace(theirs, 'mnt'), action);
+}
+
+function inMounts<T>(enter: () => void, action: () => T): T {
   const cwd = process.cwd();
   using home = openNamespace('/proc/thread-self/ns/mnt');
-  newNamespace('mnt');
+  enter();
   try {
-    mount(null, '/', MS_REC | MS_SLAVE);
     return action();
   } finally {
     joinNamespace(home, 'mnt');

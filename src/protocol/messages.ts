@@ -7,9 +7,10 @@ import type { Spec } from '../spec/config.ts';
  * What the two halves say to each other while a container is created (time runs down):
  *
  *     host                                       init
- *      ── request, descriptors ─────────────────▶   everything that init needs to know; the sources of bind mounts
- *                                                   that only the host may open or map, if there are any
- *      ◀──────────────────────────── arrived ──     it is in its namespaces; only where there are netDevices
+ *      ── request ──────────────────────────────▶   everything that init needs to know
+ *      ◀──────────────────────────── arrived ──     it is in its namespaces; only where there are netDevices, or
+ *                                                   sources of bind mounts that only the host may open or map
+ *      ── descriptors ──────────────────────────▶   those sources
  *      (netDevices, cgroup, its limits)             (mounts)
  *      ── cgroup, descriptors ──────────────────▶   init joins by writing 0 to each: as late as possible, so
  *                                                   that the engine's memory is charged elsewhere, but before
@@ -86,7 +87,7 @@ export interface InitRequest {
   softNofile?: number;
   /** The container's cgroup directories by controller. */
   cgroupPaths: Readonly<Record<string, string>>;
-  /** How many descriptors follow: sources of bind mounts, in the order of mounts[]. */
+  /** How many descriptors it gets when it has arrived: sources of bind mounts, in the order of mounts[]. */
   sources: number;
   /** The exec.fifo; absent when `go` is also the permission to execute the program. */
   fifo?: number;

@@ -31,6 +31,11 @@ export function delegatesCgroup(spec: Pick<Document, 'linux' | 'mounts'>): boole
   return false;
 }
 
+/** Whether there are linux.netDevices. */
+export function hasNetDevices({ linux }: Pick<Document, 'linux'>): boolean {
+  return Object.keys(linux?.netDevices ?? {}).length > 0;
+}
+
 /** Whether there are hooks of one of these kinds. */
 export function hasHooks({ hooks }: Pick<Document, 'hooks'>, ...kinds: readonly (keyof Hooks)[]): boolean {
   if (hooks === undefined) return false;

@@ -79,8 +79,8 @@ export const VARIANTS = {
       ],
       [
         'src/init/create.ts',
-        'maskPaths(root, spec.linux ?? {}, hostNull);',
-        "maskPaths(root, spec.linux ?? {}, spec.linux?.maskedPaths?.length ? cloneMount('/dev/null', false) : hostNull);",
+        'maskPaths({ root, mounts }, spec.linux ?? {}, hostNull);',
+        "maskPaths({ root, mounts }, spec.linux ?? {}, spec.linux?.maskedPaths?.length ? cloneMount('/dev/null', false) : hostNull);",
       ],
       [
         'src/linux/stat.ts',
