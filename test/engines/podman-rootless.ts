@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { Engine } from '../helpers/engine.ts';
+import { Engine, QUIET } from '../helpers/engine.ts';
 import { enterLab, makeImage, RUNTIME, remains } from '../helpers/lab.ts';
 import { UID } from '../helpers/ordinary-user.ts';
 import { newId, temp } from '../helpers/sandbox.ts';
@@ -25,7 +25,7 @@ for (const file of ['/etc/subuid', '/etc/subgid']) append(file, `ordinary:${FIRS
 
 const asUser = ['chroot', `--userspec=${UID}:${UID}`, '--groups=', '--skip-chdir', '/'];
 const client = ['podman', '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--runtime', RUNTIME];
-const env = { HOME: home, USER: 'ordinary', XDG_RUNTIME_DIR: runtimeDirectory, TMPDIR: home };
+const env = { HOME: home, USER: 'ordinary', XDG_RUNTIME_DIR: runtimeDirectory, TMPDIR: home, ...QUIET };
 const podman = new Engine('podman', [...asUser, ...client], env, ['--network', 'none']).import(makeImage());
 const MAP = 'tr -s " " </proc/self/uid_map';
 

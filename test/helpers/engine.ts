@@ -75,7 +75,9 @@ export function startDocker(...options: string[]): { docker: Engine; daemon: Dae
     DOCKER_BUILDKIT: '0',
   };
   const data = ['--data-root', join(temp, name), '--pidfile', join(temp, `${name}.pid`)];
-  const settings = ['--config-file', join(temp, `${name}.json`), '--oom-score-adjust', '0'];
+  const settings = ['--config-file', join(temp, `${name}.json`)];
+  // Docker before 28 gives itself a score that takes CAP_SYS_RESOURCE, and has an option for it.
+  if (shell('dockerd --help').includes('--oom-score-adjust')) settings.push('--oom-score-adjust', '0');
   const config = { runtimes: { tested: { path: RUNTIME } }, 'default-runtime': 'tested' };
   writeFileSync(join(temp, `${name}.json`), JSON.stringify(config));
   const networks = ['--bip', '10.91.0.1/24', '--default-address-pool', 'base=10.92.0.0/16,size=24'];
@@ -86,6 +88,9 @@ export function startDocker(...options: string[]): { docker: Engine; daemon: Dae
   daemon.waitFor('docker', '--host', env.DOCKER_HOST, 'version');
   return { docker: docker.import(makeImage()), daemon };
 }
+
+/** Podman 5 says on each call what it thinks of cgroup v1. */
+export const QUIET = { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
 
 /** Podman with the runtime under test. */
 export function setUpPodman(): Engine {
@@ -117,7 +122,7 @@ graphroot = "${temp}/podman"
 runroot = "/run/containers"
 `,
   );
-  const env = { CONTAINERS_CONF: settings, CONTAINERS_STORAGE_CONF: storage };
+  const env = { CONTAINERS_CONF: settings, CONTAINERS_STORAGE_CONF: storage, ...QUIET };
   const podman = new Engine('podman', ['podman'], env, ['--cgroup-parent', CGROUP]);
   // The first container of a pod.
   podman.import(makeImage(), 'pause', ['sleep', '100000']);

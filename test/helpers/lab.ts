@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeRootfs } from './bundle.ts';
 import { suite } from './requires.ts';
 import { runtime } from './runtime.ts';
@@ -16,17 +16,34 @@ const INSIDE = process.env.TRUNC_LAB !== undefined;
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const COPIED = ['/etc', '/opt', '/var/lib'];
 
+/**
+ * Where another Debian lies whose engines are to be tested; nothing is written there. All that a lab has of this machine
+ * then is the kernel, the project and Node.js.
+ */
+const ENGINES_ROOT = process.env.ENGINES_ROOT;
+const PROJECT = dirname(dirname(import.meta.dirname));
+const ENTER_ROOT = `set -e
+cd "$TRUNC_LAB"; mkdir -p other/upper other/work other/root
+mount -t overlay -o "lowerdir=$ENGINES_ROOT,upperdir=other/upper,workdir=other/work" overlay other/root
+cd other/root
+for path in /proc /sys /dev; do mount --rbind $path .$path; done
+for path in '${PROJECT}' "$TRUNC_LAB"; do mkdir -p ".$path"; mount --bind "$path" ".$path"; done
+touch '.${process.execPath}'; mount --bind '${process.execPath}' '.${process.execPath}'
+pivot_root . mnt; umount -l /mnt; cd "$TRUNC_LAB"; set +e
+`;
+
 /** The runtime under test, as engines are told of it. */
 export const RUNTIME = spawnSync('which', [runtime.argv[0] ?? ''], { encoding: 'utf8' }).stdout.trim();
 
 /** Goes on inside, or skips the file where one of `programs` is missing; everything of a file comes after it. */
 export async function enterLab(...programs: string[]): Promise<void> {
-  if (!INSIDE) suite('root', 'unshare', 'setpriv', ...programs);
+  if (INSIDE || !ENGINES_ROOT) suite('root', 'unshare', 'setpriv', ...programs);
   if (INSIDE) return furnish();
   const flags = ['--pid', '--fork', '--kill-child', '--mount-proc', '--mount', '--net'];
   const node = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   // A shell as process 1 reaps the orphans that daemons leave.
-  const line = ['--pdeathsig', 'KILL', 'unshare', ...flags, 'sh', '-c', '"$@"; exit $?', 'sh', ...node];
+  const script = `${ENGINES_ROOT ? ENTER_ROOT : ''}"$@"; exit $?`;
+  const line = ['--pdeathsig', 'KILL', 'unshare', ...flags, 'sh', '-c', script, 'sh', ...node];
   const child = spawn('setpriv', line, { stdio: 'inherit', env: { ...process.env, TRUNC_LAB: temp } });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(1));
   const status = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
