@@ -146,7 +146,7 @@ export function mountOptions(texts: readonly string[] = []): MountOptions {
     if (effect !== undefined) effect(options);
     else if (superblockFlags.includes(text)) options.flags.push([text]);
     else if (!setAttribute(options, text) && !setPropagation(options, text)) {
-      options.parameters.push(splitParameter(text));
+      options.parameters.push(...splitParameters(text));
     }
   }
   return options;
@@ -180,6 +180,15 @@ function setPropagation(options: MountOptions, text: string): boolean {
   if (flag === undefined) return false;
   options.propagation.push({ flag, recursive: own === undefined });
   return true;
+}
+
+/**
+ * One option may hold several, or nothing (Podman's --systemd=always): mount(2) takes them all as one text. Where commas
+ * may belong to a value, as in a quoted label and an escaped path, the option is whole.
+ */
+function splitParameters(text: string): FilesystemParameter[] {
+  const texts = /["\\]/.test(text) ? [text] : text.split(',');
+  return texts.filter((each) => each !== '').map(splitParameter);
 }
 
 function splitParameter(text: string): FilesystemParameter {

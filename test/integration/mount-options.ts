@@ -153,6 +153,12 @@ t.test('of a filesystem, the last word counts', only(['trunc', 'runc']), async (
   });
 });
 
+t.test('an option that holds several, or nothing', async (t) => {
+  const options = ['', 'nosuid', 'size=1m,mode=750'];
+  const tmpfs = { destination: '/m', type: 'tmpfs', source: 'm', options };
+  t.match(inside(mount(tmpfs), info('/m')), /^rw,nosuid\S* .*- tmpfs m rw,size=1024k\S*,mode=750/);
+});
+
 t.test('remount', only(['trunc', 'runc']), async (t) => {
   const source = hostDir();
   const bind = { destination: '/data', source, options: ['bind', 'nosuid'] };

@@ -70,3 +70,16 @@ t.test('what is no option of a mount is the filesystem’s', async (t) => {
   t.same(mountOptions(texts).flags, [['sync']]);
   t.same(mountOptions().parameters, []);
 });
+
+t.test('an option that holds several, or nothing', async (t) => {
+  t.same(mountOptions(['', 'size=1m,mode=755,', 'noswap']).parameters, [
+    ['size', '1m'],
+    ['mode', '755'],
+    ['noswap'],
+  ]);
+  const whole = ['context="a:b:c0,c1"', 'lowerdir=/a\\,b'];
+  t.same(
+    mountOptions(whole).parameters.map(([name, value]) => `${name}=${value}`),
+    whole,
+  );
+});
