@@ -10,13 +10,16 @@ export const IMAGE = 'docker.io/lab/bb:1';
  * containerd with the image IMAGE. Commands without --runc-binary find the runtime under test as `runc`; with `cri`,
  * further lines of config.toml, it serves Kubernetes, too.
  */
-export function startContainerd(cri = 'disabled_plugins = ["io.containerd.grpc.v1.cri"]'): Daemon {
+export function startContainerd(
+  cri = 'disabled_plugins = ["io.containerd.grpc.v1.cri"]',
+  version = 2,
+): Daemon {
   const socket = join(temp, 'containerd.sock');
   Object.assign(process.env, { CONTAINERD_ADDRESS: socket, CONTAINERD_NAMESPACE: tag });
   const config = join(temp, 'containerd.toml');
   writeFileSync(
     config,
-    `version = 2
+    `version = ${version}
 root = "${temp}/containerd"
 state = "/run/containerd"
 ${cri}
