@@ -77,6 +77,50 @@ t.test('services that need each other', async (t) => {
   t.equal(docker.says('ps', '-q', '--filter', `network=${network}`).split('\n').length, 2);
 });
 
+const version = docker.says('version', '--format', '{{.Server.Version}}');
+const onlyDocker28 = { skip: Number.parseInt(version, 10) < 28 && 'Docker 28 is required' };
+
+t.test('what Docker reads of features', onlyDocker28, async (t) => {
+  const { status } = JSON.parse(docker.says('info', '--format', '{{json .Runtimes}}')).tested;
+  const features = JSON.parse(status['org.opencontainers.runtime-spec.features']);
+  t.ok(features.mountOptions.includes('rro'));
+  t.ok(features.linux.seccomp.enabled);
+});
+
+t.test('a read-only volume is so with all that is mounted in it', onlyDocker28, async (t) => {
+  const outer = join(temp, newId());
+  mkdirSync(join(outer, 'inner'), { recursive: true });
+  shell(`mount -t tmpfs none ${outer}/inner`);
+  t.teardown(() => void shell(`umount ${outer}/inner`));
+  const write = ['touch', '/v/inner/file'];
+  t.match(docker.run(['-v', `${outer}:/v:ro`], write, { status: 1 }).stderr, /Read-only file system/);
+  docker.run(['--mount', `type=bind,src=${outer},dst=/v,ro,bind-recursive=writable`], write);
+  docker.run(
+    ['--mount', `type=bind,src=${outer},dst=/v,bind-recursive=disabled`],
+    ['test', '!', '-e', write[1] ?? ''],
+  );
+});
+
+t.test('an image as a volume, a part of a volume, a CDI device', onlyDocker28, async (t) => {
+  const image = ['--mount', 'type=image,src=bb,dst=/image,image-subpath=etc'];
+  t.match(docker.inside(image, 'cat /image/passwd'), /^root:/);
+  const volume = newId();
+  t.teardown(() => void docker.call(['volume', 'rm', '-f', volume], { status: null }));
+  docker.inside(['-v', `${volume}:/v`], 'mkdir /v/part; echo kept >/v/part/f');
+  const part = ['--mount', `type=volume,src=${volume},dst=/v,volume-subpath=part`];
+  t.equal(docker.inside(part, 'cat /v/f'), 'kept');
+  const edits = { env: ['THING=one'], deviceNodes: [{ path: '/dev/thing', hostPath: '/dev/zero' }] };
+  const devices = [{ name: 'one', containerEdits: edits }];
+  mkdirSync('/etc/cdi', { recursive: true });
+  writeFileSync(
+    '/etc/cdi/lab.json',
+    JSON.stringify({ cdiVersion: '0.6.0', kind: 'lab.example/thing', devices }),
+  );
+  const thing = ['--device', 'lab.example/thing=one'];
+  until('the device', () => docker.run(thing, ['true'], { status: null }).status === 0);
+  t.equal(docker.inside(thing, 'echo $THING; head -c 3 /dev/thing | wc -c'), 'one\n3');
+});
+
 t.test('BuildKit', async (t) => {
   const directory = join(temp, newId());
   mkdirSync(directory);

@@ -13,7 +13,7 @@ const FIRST = 700_000;
 const home = join(temp, 'ordinary');
 const runtimeDirectory = join(home, 'run');
 for (const directory of [home, runtimeDirectory]) {
-  mkdirSync(directory, { mode: 0o700 });
+  mkdirSync(directory, { mode: 0o711 }); // Podman 5 has the root of a second namespace pass through
   chownSync(directory, UID, UID);
 }
 // As it is elsewhere: Podman keeps its locks there.

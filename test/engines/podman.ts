@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { setUpPodman } from '../helpers/engine.ts';
@@ -56,6 +56,27 @@ t.test('--uidmap', async (t) => {
   const maps = ['--uidmap', '0:300000:70000', '--gidmap', '0:300000:70000'];
   const script = 'id -u; touch /f; stat -c %u /f /home/user; tr -s " " </proc/self/uid_map';
   t.equal(podman.inside(maps, script), '0\n0\n1000\n 0 300000 70000');
+});
+
+t.test('--userns=auto, and a volume whose owners are mapped', async (t) => {
+  writeFileSync('/etc/passwd', 'containers:x:997:997::/:/bin/false\n', { flag: 'a' });
+  for (const file of ['/etc/subuid', '/etc/subgid'])
+    writeFileSync(file, 'containers:400000:200000\n', { flag: 'a' });
+  const directory = join(temp, newId());
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'given'), '');
+  const flags = ['--userns=auto:size=5000', '-v', `${directory}:/v:idmap`];
+  const script = 'touch /v/made; stat -c %u /v/given /home/user; tr -s " " </proc/self/uid_map';
+  t.equal(podman.inside(flags, script), '0\n1000\n 0 400000 5000');
+  t.equal(shell(`stat -c %u ${directory}/made`), '0', 'on the host, too');
+});
+
+t.test('--systemd=always, an image as a volume', async (t) => {
+  t.match(
+    podman.inside(['--systemd=always'], 'grep " /run " /proc/mounts; echo $container'),
+    /^tmpfs .*\n(oci|podman)$/,
+  );
+  t.match(podman.inside(['--mount', 'type=image,src=bb,dst=/image'], 'cat /image/etc/passwd'), /^root:/);
 });
 
 t.test('a pod', async (t) => {

@@ -242,6 +242,8 @@ const IMAGES: Record<string, Story> = {
   build: (t, engine) => {
     // A build of Podman takes the cgroup that it is given for the container's own.
     const own = ['--isolation', 'oci', '--cgroup-parent', `${CGROUP}/build`];
+    // Podman 5 asks for more than may be given without CAP_SYS_RESOURCE.
+    own.push('--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000');
     const flags = engine.name === 'podman' ? own : [];
     const steps = [
       'FROM bb',
