@@ -1,15 +1,23 @@
 // Runs on the host.
 import { join } from 'node:path';
 import { RuntimeError, within } from '../errors.ts';
-import { readFile, writeFile } from '../linux/file.ts';
+import { exists, readFile, writeFile } from '../linux/file.ts';
 import { parseDocument } from '../spec/load.ts';
 
 const FILE = 'descriptors.json';
+const NOTIFY = 'notify-socket';
 
 /** Keeps the names beside the image: criu connects what was a pipe by them. */
 export function writeDescriptors(directory: string, names: readonly string[]): void {
   writeFile(join(directory, FILE), JSON.stringify(names), { mode: 0o600 });
 }
+
+/** Notes that there is a socket for sd_notify(3), which is mounted: a restore has to have one too. */
+export function noteNotify(directory: string): void {
+  writeFile(join(directory, NOTIFY), '', { mode: 0o600 });
+}
+
+export const hasNotify = (directory: string): boolean => exists(join(directory, NOTIFY));
 
 /** The names, in the order of the descriptors. */
 export function readDescriptors(directory: string): string[] {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { reopenCgroup } from '../cgroups/open.ts';
 import { type Criu, CriuWorker, type Notice, requireCriu, requireFeature } from '../checkpoint/criu.ts';
-import { writeDescriptors } from '../checkpoint/descriptors.ts';
+import { noteNotify, writeDescriptors } from '../checkpoint/descriptors.ts';
 import { externalCgroups, externalNamespaces } from '../checkpoint/external.ts';
 import { type CriuOptions, REQUEST } from '../checkpoint/messages.ts';
 import { mountsOf, presentMounts } from '../checkpoint/mounts.ts';
@@ -15,7 +15,7 @@ import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tell
 import { deleteOwn } from './delete.ts';
 import type { CheckpointOptions } from './options.ts';
 import { type Status, statusOf } from './status.ts';
-import { type ContainerRecord, lock, readRecord } from './store.ts';
+import { type ContainerRecord, lock, notifyDirectory, readRecord } from './store.ts';
 
 /** The `checkpoint` command: writes what a container is into files, and deletes it unless it is to go on. */
 export function checkpoint(options: CheckpointOptions): void {
@@ -49,7 +49,10 @@ function takeCheckpoint(options: CheckpointOptions): ContainerRecord {
   const external = externalOf(record, steps);
   makeForCriu('--image-path', options.imagePath);
   if (options.workPath !== undefined) makeForCriu('--work-path', options.workPath);
-  if (!options.preDump) writeDescriptors(options.imagePath, record.external_descriptors ?? []);
+  if (!options.preDump) {
+    writeDescriptors(options.imagePath, record.external_descriptors ?? []);
+    if (exists(notifyDirectory(options))) noteNotify(options.imagePath);
+  }
   try {
     tellingWhy('checkpoint the container', options, DUMP_LOG, () =>
       dump(options, record, { criu, external }),

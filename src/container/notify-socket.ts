@@ -9,7 +9,7 @@ import { bindDatagrams, connectDatagrams, receive, send, sendFds } from '../linu
 import { log } from '../log.ts';
 import type { Spec } from '../spec/config.ts';
 import { namespaceOf } from '../spec/query.ts';
-import type { NotifyOptions } from './options.ts';
+import type { ContainerOptions, NotifyOptions } from './options.ts';
 import { notifyDirectory } from './store.ts';
 
 // A program in a container says by sd_notify(3) that it is ready, and to systemd it is this process that says so.
@@ -38,8 +38,15 @@ export function hasNotify({ notifySocket }: NotifyOptions, spec: Spec): boolean 
 /** Makes the directory of the socket, and returns the Spec with a mount of it. The socket itself is made by who waits for it. */
 export function addNotify(options: NotifyOptions, spec: Spec): Spec {
   if (!hasNotify(options, spec)) return spec;
+  makeNotify(options);
+  return mountNotify(options, spec);
+}
+
+export const makeNotify = (options: ContainerOptions): void => makeDirectory(notifyDirectory(options), 0o755);
+
+/** The Spec with a mount of the socket's directory. */
+export function mountNotify(options: ContainerOptions, spec: Spec): Spec {
   const source = notifyDirectory(options);
-  makeDirectory(source, 0o755);
   const mount = { destination: IN_CONTAINER, source, options: ['bind', 'nosuid', 'noexec', 'nodev', 'ro'] };
   return { ...spec, mounts: [...(spec.mounts ?? []), mount] };
 }

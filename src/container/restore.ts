@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { Cgroup } from '../cgroups/types.ts';
 import { type Criu, CriuWorker, requireCriu } from '../checkpoint/criu.ts';
-import { inheritedPipes, readDescriptors } from '../checkpoint/descriptors.ts';
+import { hasNotify, inheritedPipes, readDescriptors } from '../checkpoint/descriptors.ts';
 import {
   externalNamespaces,
   joinedNamespaces,
@@ -11,9 +12,10 @@ import {
 import { REQUEST } from '../checkpoint/messages.ts';
 import { configFile, RESTORE_LOG, type RestorePlace, restoreOptions } from '../checkpoint/options.ts';
 import type { Fd } from '../linux/fd.ts';
-import { exists, readFile, readLink, writeExisting } from '../linux/file.ts';
+import { exists, makeDirectory, readFile, readLink, writeExisting } from '../linux/file.ts';
 import { inOwnMounts, openNamespace } from '../linux/namespace.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
+import { log } from '../log.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
 import { type ExactSeccomp, exactSeccomp } from '../spec/exact.ts';
@@ -25,6 +27,7 @@ import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tell
 import { deleteFailed, deleteOwn } from './delete.ts';
 import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
 import { lendImage } from './lend-image.ts';
+import { makeNotify, mountNotify, type Notify, openNotify, passAll } from './notify-socket.ts';
 import type { RestoreOptions } from './options.ts';
 import { type Outlets, openOutlets } from './outlets.ts';
 import { writePidFile } from './pid-file.ts';
@@ -38,10 +41,12 @@ export async function restore(options: RestoreOptions): Promise<number> {
   refuseRootless('restore');
   const forward = options.detach ? undefined : forwardSignals();
   if (!options.detach && !options.noSubreaper) becomeSubreaper();
-  const record = restoreWith(options, forward && ((master) => takeTerminal(forward, master)));
+  const terminal = forward && ((master: Fd) => takeTerminal(forward, master));
+  const { record, notify } = restoreWith(options, terminal);
   if (forward === undefined) return 0;
   try {
-    const status = await waitInForeground(record.init_process_pid, forward);
+    const passed = notify && passAll(notify, record.init_process_pid);
+    const [status] = await Promise.all([waitInForeground(record.init_process_pid, forward), passed]);
     deleteOwn(options, record);
     return status;
   } catch (error) {
@@ -60,11 +65,19 @@ interface Source {
   streams: string[];
 }
 
+interface Restored {
+  record: ContainerRecord;
+  /** For who stays in the foreground. */
+  notify: Notify | undefined;
+}
+
 /** Restores a container, or nothing: whatever fails, all that was made until then is undone. */
-function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): ContainerRecord {
+function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): Restored {
   const config = readConfig(options.bundle);
   options.inspect?.(config.document);
-  const spec = config.validate();
+  const isNotified = hasNotify(options.imagePath);
+  const valid = config.validate();
+  const spec = isNotified ? mountNotify(options, valid) : valid;
   const steps = planForCriu(spec, options.bundle);
   using outlets = openOutlets(options, spec.process.terminal === true, foreground);
   const criu = requireCriu(options.environment);
@@ -75,13 +88,27 @@ function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): 
   using directory = lock(options);
   const making: Making = { undo: [() => removeRecord(options)] };
   try {
-    return tellingWhy('restore the container', options, RESTORE_LOG, () =>
-      make({ ...options, ...outlets }, source, realPath(directory), making),
+    if (isNotified) makeNotify(options);
+    const notify = listen(options, spec);
+    making.undo.push(() => notify?.[Symbol.dispose]());
+    const root = join(realPath(directory), 'criu-root');
+    makeDirectory(root, 0o711);
+    const record = tellingWhy('restore the container', options, RESTORE_LOG, () =>
+      make({ ...options, ...outlets }, source, root, making),
     );
+    return { record, notify };
   } catch (error) {
     unmake(making);
     throw error;
   }
+}
+
+/** A program that was ready once does not say so again: there is something to pass on only for who stays. */
+function listen(options: RestoreOptions, spec: Spec): Notify | undefined {
+  if (!options.detach) return openNotify(options, spec);
+  if (options.notifySocket !== undefined)
+    log.warning('$NOTIFY_SOCKET has no effect: with --detach nobody passes on what the program says');
+  return undefined;
 }
 
 /** As build() of a new container, with criu in the place of init. */
@@ -105,7 +132,7 @@ function make(
   };
   makeParts(spec, parts, about(recordFor(worker.pid)), making);
   about({ ...recordFor(worker.pid), restoring: true });
-  join(parts.cgroup, worker.pid);
+  enterCgroup(parts.cgroup, worker.pid);
   const opts = restoreOptions(options, {
     imagesFd: started.images.number,
     workFd: started.work?.number,
@@ -165,7 +192,7 @@ function startCriu(
 }
 
 /** What criu starts is in the cgroup from the beginning. */
-function join(cgroup: Cgroup, pid: number): void {
+function enterCgroup(cgroup: Cgroup, pid: number): void {
   cgroup.prepareJoin(pid);
   for (const file of cgroup.joinFiles()) writeExisting(file, String(pid));
   cgroup.joined();

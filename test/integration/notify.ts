@@ -1,15 +1,12 @@
 // sd_notify(3): the program says when it is ready, and the runtime says so to systemd, which the test is here.
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Fd } from '../../src/linux/fd.ts';
-import { poll } from '../../src/linux/poll.ts';
-import { bindDatagrams, receive } from '../../src/linux/socket.ts';
 import { makeBundle, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
-import { sender } from '../helpers/notify.ts';
+import { Systemd, sender } from '../helpers/notify.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { background, isOldRunc, nothingLeft, run, runtime, state, succeed } from '../helpers/runtime.ts';
-import { newId, root, sleep, temp, until } from '../helpers/sandbox.ts';
+import { newId, root, sleep, temp } from '../helpers/sandbox.ts';
 
 suite('root', 'perl');
 
@@ -18,41 +15,6 @@ const hasBarrier = !isOldRunc;
 
 /** crun does not say which process is ready. */
 const tells = only(['trunc', 'runc']);
-
-/** What systemd is to the runtime: a socket for its messages. */
-class Systemd implements Disposable {
-  readonly #directory = join(temp, newId());
-  readonly #socket: Fd;
-  readonly env: Record<string, string>;
-
-  constructor() {
-    mkdirSync(this.#directory);
-    this.#socket = bindDatagrams(this.#directory, 'notify');
-    this.env = { NOTIFY_SOCKET: join(this.#directory, 'notify') };
-  }
-
-  /** The next message; a descriptor that comes with it is closed, as systemd does. */
-  next(): string {
-    until('a message', () => poll([this.#socket.number], 100)[0]);
-    const bytes = Buffer.alloc(4096);
-    return bytes.toString('utf8', 0, receive(this.#socket, bytes));
-  }
-
-  /** The messages until one that matches; runc sends some things one by one. */
-  until(last: RegExp): string {
-    let all = '';
-    while (!last.test(all)) all += `${this.next()}\n`;
-    return all.replaceAll(/\n+/g, '\n');
-  }
-
-  get isQuiet(): boolean {
-    return poll([this.#socket.number], 200)[0] === false;
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.close();
-  }
-}
 
 function created(t: Test, bundle: string, env: Record<string, string>): { id: string; pid: number } {
   const id = newId();

@@ -21,11 +21,13 @@ import {
   counting,
   goesOn,
   newImage,
+  OWN_STREAMS,
   restore,
   SLOWLY,
   tryRestore,
 } from '../helpers/checkpoint.ts';
 import { shell } from '../helpers/hooks.ts';
+import { Systemd, sender } from '../helpers/notify.ts';
 import { only, requires, suite } from '../helpers/requires.ts';
 import {
   background,
@@ -205,6 +207,34 @@ t.test('a terminal of the caller', async (t) => {
   t.equal((await second.done).status, 7);
   slave.close();
   screen.master.close();
+});
+
+// runc mounts a socket when the environment has one, and listens at none.
+t.test('what the program says to systemd', only('trunc', 'perl'), async (t) => {
+  using before = new Systemd();
+  const go = '/tmp/go';
+  const bundle = sender(['READY=1', 'STATUS=again'], (config) => {
+    const wait = `${OWN_STREAMS}; until [ -e ${go} ]; do sleep 0.1; done; exec "$@"`;
+    config.process.args = ['/bin/sh', '-c', wait, 'sh', ...config.process.args];
+  });
+  const id = newId();
+  t.teardown(() => void run(['delete', '--force', id]));
+  const first = background(['run', id], { ...SLOWLY, bundle, env: before.env });
+  waitFor(id, 'running');
+  const image = checkpoint(id);
+  await first.done;
+
+  const silent = restore(t, { image, bundle });
+  t.equal(state(silent)?.status, 'running', 'nobody need listen');
+  succeed(['delete', '--force', silent]);
+
+  using after = new Systemd();
+  const args = ['restore', '--image-path', image, newId()];
+  const second = background(args, { ...SLOWLY, bundle, env: after.env });
+  writeFileSync(join(bundle, 'rootfs', go), '');
+  t.equal(after.next(), `READY=1\nMAINPID=${second.child.pid}\n`);
+  t.equal(after.next(), 'STATUS=again\n');
+  t.equal((await second.done).status, 0);
 });
 
 t.test('states in which there is nothing to write', async (t) => {
