@@ -17,7 +17,8 @@ export function refuseForCriu(spec: Spec, steps: readonly { field: string; idmap
     if (idmap !== false) throw refusal(field, 'owners are mapped (idmap)');
 }
 
-function refusal(field: string, reason: string): RuntimeError {
+/** What criu cannot restore, and why. */
+export function refusal(field: string, reason: string): RuntimeError {
   return new RuntimeError(`${field}: ${reason}, and criu cannot restore that`, {
     code: 'CRIU_UNSUPPORTED',
     field,

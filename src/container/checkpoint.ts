@@ -6,6 +6,7 @@ import { externalCgroups, externalNamespaces } from '../checkpoint/external.ts';
 import { type CriuOptions, REQUEST } from '../checkpoint/messages.ts';
 import { mountsOf, presentMounts } from '../checkpoint/mounts.ts';
 import { configFile, DUMP_LOG, dumpOptions } from '../checkpoint/options.ts';
+import { refusal } from '../checkpoint/refuse.ts';
 import { RuntimeError } from '../errors.ts';
 import { Fd, isWritable } from '../linux/fd.ts';
 import { exists, writeAll } from '../linux/file.ts';
@@ -15,7 +16,7 @@ import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tell
 import { deleteOwn } from './delete.ts';
 import type { CheckpointOptions } from './options.ts';
 import { type Status, statusOf } from './status.ts';
-import { type ContainerRecord, lock, notifyDirectory, readRecord } from './store.ts';
+import { type ContainerRecord, hasWatch, lock, notifyDirectory, readRecord } from './store.ts';
 
 /** The `checkpoint` command: writes what a container is into files, and deletes it unless it is to go on. */
 export function checkpoint(options: CheckpointOptions): void {
@@ -44,6 +45,7 @@ function takeCheckpoint(options: CheckpointOptions): ContainerRecord {
   const record = readRecord(options);
   const status = statusOf(options, record);
   checkStatus(status);
+  if (hasWatch(options)) throw refusal('linux.seccomp', '--seccomp-log has a listener outside');
   const steps = planForCriu(record.config, record.bundle);
   const criu = findFor(options);
   const external = externalOf(record, steps);

@@ -22,7 +22,7 @@ import type { CreateOptions, WatchOptions } from './options.ts';
 import { openOutlets } from './outlets.ts';
 import type { Refusals } from './seccomp/refusals.ts';
 import { endInit, initUser, startInit } from './start-init.ts';
-import { claim, fifoPath, lock, removeRecord, seccompCache } from './store.ts';
+import { claim, fifoPath, lock, noteWatch, removeRecord, seccompCache } from './store.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */
 export function create(options: CreateOptions): { id: string; pid: number } {
@@ -74,6 +74,7 @@ export function createWith(
     const seccomp = exactSeccomp(spec.linux?.seccomp, config.text);
     const program = seccompProgram(seccomp, seccompCache(options));
     const refusals = options.watch?.(seccomp, program);
+    if (refusals !== undefined) noteWatch(options);
     if (program !== undefined) init.request.seccomp = refusals?.program ?? program;
     if (program !== undefined && refusals !== undefined) init.request.hookSeccomp = program;
     if (fifo) giveExecFifo(fifoPath(options), spec);

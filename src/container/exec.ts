@@ -21,7 +21,7 @@ import { writePidFile } from './pid-file.ts';
 import type { Refusals } from './seccomp/refusals.ts';
 import { endInit, expect, type Init, initUser, startInit } from './start-init.ts';
 import { isAlive, statusOf } from './status.ts';
-import { type ContainerRecord, readRecord, seccompCache } from './store.ts';
+import { type ContainerRecord, noteWatch, readRecord, seccompCache } from './store.ts';
 
 /**
  * The `exec` command: runs one more program in a container; returns its exit status, 0 when detached. It takes no lock: a
@@ -107,6 +107,7 @@ function enter(
   const seccomp = record.exact_seccomp ?? spec.linux?.seccomp;
   const program = seccompProgram(seccomp, seccompCache(options));
   const refusals = options.watch?.(seccomp, program);
+  if (refusals !== undefined) noteWatch(options);
   init.settle(undefined, '');
   const request = requestOf(options, record, spec, init);
   if (program !== undefined) request.seccomp = refusals?.program ?? program;

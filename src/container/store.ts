@@ -12,7 +12,7 @@ import {
   rename,
   writeFile,
 } from '../linux/file.ts';
-import { lockFile } from '../linux/file-lock.ts';
+import { isLocked, lockFile, shareLock } from '../linux/file-lock.ts';
 import { failedWith, O_DIRECTORY, O_RDONLY, openPath } from '../linux/path.ts';
 import { statusOf } from '../linux/stat.ts';
 import type { Spec } from '../spec/config.ts';
@@ -59,6 +59,7 @@ export const seccompCache = ({
   seccompCache,
 }: Pick<CreateOptions, 'root' | 'seccompCache'>): string | undefined =>
   seccompCache ? join(root, '@seccomp') : undefined;
+const watchPath = (options: ContainerOptions): string => join(containerDirectory(options), 'seccomp-log');
 const recordPath = (options: ContainerOptions): string => join(containerDirectory(options), 'state.json');
 const announcedPath = (options: ContainerOptions): string =>
   join(containerDirectory(options), 'creating.json');
@@ -110,6 +111,19 @@ export function lock(options: ContainerOptions): Fd {
  */
 export function announce(options: ContainerOptions, record: ContainerRecord): void {
   writeFile(announcedPath(options), JSON.stringify(record), { mode: 0o600 });
+}
+
+/** Notes that this process, for as long as it lives, answers for a filter of the container: `--seccomp-log`. */
+export function noteWatch(options: ContainerOptions): void {
+  writeFile(watchPath(options), '', { mode: 0o600 });
+  shareLock(openPath(watchPath(options), O_RDONLY).release());
+}
+
+/** Whether some process does. */
+export function hasWatch(options: ContainerOptions): boolean {
+  if (!exists(watchPath(options))) return false;
+  using file = openPath(watchPath(options), O_RDONLY);
+  return isLocked(file.number);
 }
 
 /** Makes state.json of it, as a whole: the container is created. */

@@ -3,8 +3,9 @@ import { readFile } from './file.ts';
 import { pause } from './pause.ts';
 import { processStat } from './proc.ts';
 import { tryStatusOf } from './stat.ts';
-import { syscallError, trySyscall } from './syscall.ts';
+import { syscall, syscallError, trySyscall } from './syscall.ts';
 
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const EAGAIN = 11;
@@ -43,4 +44,14 @@ export function lockFile(fd: number): void {
     code: 'LOCKED',
     hint: 'look for a trunc that hangs, on a network filesystem for example',
   });
+}
+
+/** Shares the lock of an open file, until the descriptor is closed. */
+export function shareLock(fd: number): void {
+  syscall('flock', fd, LOCK_SH);
+}
+
+/** Whether somebody has or shares the lock of an open file. */
+export function isLocked(fd: number): boolean {
+  return trySyscall('flock', fd, LOCK_EX | LOCK_NB) === -EAGAIN;
 }

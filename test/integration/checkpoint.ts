@@ -4,8 +4,18 @@ import t from 'tap';
 import { type Change, makeBundle, withoutNamespace } from '../helpers/bundle.ts';
 import { newImage } from '../helpers/checkpoint.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { create, nothingLeft, refused, run, running, state } from '../helpers/runtime.ts';
-import { newId } from '../helpers/sandbox.ts';
+import {
+  background,
+  create,
+  nothingLeft,
+  refused,
+  run,
+  running,
+  state,
+  succeed,
+  waitFor,
+} from '../helpers/runtime.ts';
+import { newId, until } from '../helpers/sandbox.ts';
 
 // What is refused before criu is asked. test/vm/checkpoint.ts has what it does: it fails on many kernels.
 suite('root');
@@ -20,6 +30,32 @@ t.test('checkpoint: no criu', only('trunc'), async (t) => {
   refused(t, run(['checkpoint', '--image-path', image, id], nowhere), missing);
   t.notOk(existsSync(image), 'no directory is made');
   t.match(state(id), { status: 'running', pid }, 'the container goes on');
+});
+
+t.test('checkpoint: while --seccomp-log answers for a filter', only('trunc'), async (t) => {
+  const change: Change = (config) => {
+    config.process.args = ['/bin/sleep', '1000'];
+    const syscalls = [{ names: ['chmod'], action: 'SCMP_ACT_KILL_PROCESS' as const }];
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls };
+  };
+  const id = newId();
+  t.teardown(() => void run(['delete', '--force', id]));
+  const asks = (of: string) => run(['checkpoint', '--image-path', newImage(), of], nowhere);
+  const first = background(['run', '--seccomp-log', id], { bundle: makeBundle(change) });
+  waitFor(id, 'running');
+  const listened =
+    /^trunc: linux\.seccomp: --seccomp-log has a listener outside, and criu cannot restore that\n$/;
+  refused(t, asks(id), listened, 'of its program');
+  succeed(['kill', id, 'KILL']);
+  await first.done;
+
+  const other = running(t, change).id;
+  const second = background(['exec', '--seccomp-log', other, 'sh', '-c', 'echo; exec sleep 1000']);
+  until('exec', () => second.output.stdout !== '');
+  refused(t, asks(other), listened, 'of another program in it');
+  second.child.kill('SIGTERM');
+  await second.done;
+  refused(t, asks(other), missing, 'no longer');
 });
 
 t.test('restore: no criu', only('trunc'), async (t) => {
