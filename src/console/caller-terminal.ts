@@ -5,6 +5,7 @@ import {
   rawModes,
   setTerminalModes,
   setWindowSize,
+  type TerminalModes,
   terminalModes,
   windowSize,
 } from '../linux/tty.ts';
@@ -38,6 +39,15 @@ export function resizeTerminal(master: Fd): void {
 export function makeStdinRaw(): Disposable {
   const modes = terminalModes(STDIN);
   if (modes === undefined) return { [Symbol.dispose]: () => {} };
-  setTerminalModes(STDIN, rawModes(modes));
-  return { [Symbol.dispose]: () => setTerminalModes(STDIN, modes) };
+  setStdinModes(rawModes(modes));
+  return { [Symbol.dispose]: () => setStdinModes(modes) };
+}
+
+/** A terminal that has gone away meanwhile has none to be set, and that is no failure of the program's. */
+function setStdinModes(modes: TerminalModes): void {
+  try {
+    setTerminalModes(STDIN, modes);
+  } catch (error) {
+    if (terminalModes(STDIN) !== undefined) throw error;
+  }
 }

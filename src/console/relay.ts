@@ -37,6 +37,7 @@ class Copying {
   #input = NOTHING;
   #output = NOTHING;
   #isStdinOpen = true;
+  readonly #isOnTerminal = terminalModes(STDIN) !== undefined;
   /** What the end of stdin is for a program that reads a terminal. */
   #endOfFile = NOTHING;
   #lastTyped = NEWLINE;
@@ -103,8 +104,11 @@ class Copying {
       return;
     }
     this.#isStdinOpen = false;
-    // Where stdin was a terminal it has gone away.
-    if (terminalModes(STDIN) !== undefined) return;
+    if (this.#isOnTerminal) {
+      // In the background of a shell that has ended it only cannot be read.
+      if (terminalModes(STDIN) === undefined) this.#hangUp();
+      return;
+    }
     const character = terminalModes(this.master.number)?.characters[VEOF] || END_OF_TRANSMISSION;
     this.#endOfFile = Uint8Array.of(character);
     // In the middle of a line it only ends the line.
@@ -135,14 +139,23 @@ class Copying {
       this.#output = this.#output.subarray(count);
       return;
     }
-    // Nobody reads it any more: as with any terminal that goes away, the programs get to know.
+    // Nobody reads it any more.
     this.#output = NOTHING;
+    this.#hangUp();
+  }
+
+  /** As with any terminal that goes away, the programs get to know. */
+  #hangUp(): void {
     this.#isStdinOpen = false;
+    this.#input = NOTHING;
+    this.#endOfFile = NOTHING;
     this.master.close();
   }
 
   /** A terminal has no lasting end of file: who reads it later has to be told again. */
   #whenNothingHappened(): void {
+    // A signal has ended the wait for whoever reads slowly.
+    if (this.#output.length > 0) return;
     if (this.#hasEnded) this.isDone = true;
     else if (this.#input.length === 0) this.#input = this.#endOfFile;
   }
