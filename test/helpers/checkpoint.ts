@@ -12,25 +12,36 @@ const COUNT =
   'word=$(cat /proc/sys/kernel/random/uuid); i=0; while :; do echo $word $i >/tmp/next; mv /tmp/next /tmp/count; ' +
   'i=$((i + 1)); sleep 0.1; done';
 
+/** Such a program, for a shell. */
+export const COUNTING = `${OWN_STREAMS}; ${COUNT}`;
+
 /** criu freezes, copies and compares: slow where the processor is emulated. */
 export const SLOWLY = { timeout: 6_000 };
 
-/** What a counting container has last written. */
-export function count(bundle: string): { word: string; number: number } {
-  const file = join(bundle, 'rootfs/tmp/count');
-  const [word = '', number = '-1'] = (existsSync(file) ? readFileSync(file, 'utf8') : '').trim().split(' ');
+export interface Count {
+  word: string;
+  number: number;
+}
+
+/** What the file of a count says. */
+export function countIn(text: string): Count {
+  const [word = '', number = '-1'] = text.trim().split(' ');
   return { word, number: Number(number) };
 }
 
-/** Waits until it has gone on, from where it was: the same process that has never started again. */
-export function goesOn(
-  t: Test,
-  bundle: string,
-  before: { word: string; number: number },
-  what = 'it goes on',
-): void {
+/** What a counting container has last written. */
+export function count(bundle: string): Count {
+  const file = join(bundle, 'rootfs/tmp/count');
+  return countIn(existsSync(file) ? readFileSync(file, 'utf8') : '');
+}
+
+/**
+ * Waits until it has gone on, from where it was: the same process that has never started again. `bundle` can be a function
+ * that returns the count as well.
+ */
+export function goesOn(t: Test, bundle: string | (() => Count), before: Count, what = 'it goes on'): void {
   const after = until(what, () => {
-    const now = count(bundle);
+    const now = typeof bundle === 'string' ? count(bundle) : bundle();
     return now.number > before.number + 2 ? now : undefined;
   });
   t.equal(after.word, before.word, `${what}, where it was`);

@@ -92,15 +92,15 @@ export function startDocker(...options: string[]): { docker: Engine; daemon: Dae
 /** Podman 5 says on each call what it thinks of cgroup v1. */
 export const QUIET = { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
 
-/** Podman with the runtime under test. */
-export function setUpPodman(): Engine {
+/** Podman with the runtime under test; with systemd it makes its cgroups where it always does. */
+export function setUpPodman(manager: 'cgroupfs' | 'systemd' = 'cgroupfs'): Engine {
   const [settings, storage] = [join(temp, 'containers.conf'), join(temp, 'storage.conf')];
   writeFileSync(
     settings,
     `[containers]
 log_driver = "k8s-file"
 [engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "${manager}"
 events_logger = "file"
 infra_image = "localhost/pause"
 tmp_dir = "/run/libpod"
@@ -123,7 +123,8 @@ runroot = "/run/containers"
 `,
   );
   const env = { CONTAINERS_CONF: settings, CONTAINERS_STORAGE_CONF: storage, ...QUIET };
-  const podman = new Engine('podman', ['podman'], env, ['--cgroup-parent', CGROUP]);
+  const flags = manager === 'cgroupfs' ? ['--cgroup-parent', CGROUP] : [];
+  const podman = new Engine('podman', ['podman'], env, flags);
   // The first container of a pod.
   podman.import(makeImage(), 'pause', ['sleep', '100000']);
   return podman.import(makeImage());

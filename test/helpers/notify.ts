@@ -7,7 +7,7 @@ import { type Change, makeBundle } from './bundle.ts';
 import { newId, temp, until } from './sandbox.ts';
 
 /** Sends each argument as a datagram to $NOTIFY_SOCKET; a number is the seconds to wait. */
-const SEND = `use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die $!; for (@ARGV) {
+export const SEND = `use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die $!; for (@ARGV) {
   if (/^[0-9.]+$/) { select(undef, undef, undef, $_); next }
   send($s, $_, 0, pack_sockaddr_un($ENV{NOTIFY_SOCKET})) or die "$!"; }`;
 

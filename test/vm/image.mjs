@@ -40,11 +40,20 @@ const PACKAGES = [
     'uidmap',
   ],
 ];
+const ENGINES = [
+  ...['docker.io', 'containerd', 'podman', 'conmon', 'netavark', 'aardvark-dns', 'catatonit', 'tini', 'curl'],
+  // Podman stores a checkpoint in it.
+  'zstd',
+];
+/** What each image has: most tests need no engines. */
+const IMAGES = { usual: PACKAGES, engines: [...PACKAGES, ...ENGINES] };
 /** What would run beside the tests, at times of its own. */
 const MASKED = [
   ...['getty.target', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'fstrim.timer'],
   ...['e2scrub_all.timer', 'e2scrub_reap.service'],
 ];
+/** What tests start themselves. Debian's profiles of AppArmor are not wanted. */
+const DISABLED = /^(apparmor|containerd|docker|podman)\b/;
 const BOOT_MODULES = ['virtio_pci', 'virtio_blk', 'ext4'];
 const MODULES = ['overlay', 'loop', 'fuse', 'tun'];
 const UNIT = `[Unit]
@@ -69,10 +78,10 @@ export function digest(...parts) {
   return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
 }
 
-/** The directory of the image that this version of the project wants. */
-function imageDirectory() {
+/** The directory of an image as this version of the project wants it; snapshots of its machine are in there, too. */
+function imageDirectory(name) {
   const sources = ['image.mjs', 'guest/init', 'guest/runner'].map((file) => at('test/vm', file));
-  return join(cache, `image-${digest(...sources.map((file) => readFileSync(file, 'utf8')))}`);
+  return join(cache, `image-${digest(name, ...sources.map((file) => readFileSync(file, 'utf8')))}`);
 }
 
 /** Makes a directory under another name first, so that it is there wholly or not at all. */
@@ -101,8 +110,8 @@ function mirror() {
   return found?.[1] ?? 'http://deb.debian.org/debian';
 }
 
-function makeRoot(root) {
-  const options = ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, root, mirror()];
+function makeRoot(root, packages) {
+  const options = ['--variant=minbase', `--include=${packages.join(',')}`, SUITE, root, mirror()];
   // In a mount namespace of its own, so that nothing stays mounted. The kernel's package is to make no initial ramdisk.
   const isolated = ['--mount', '--propagation=private', '--', 'debootstrap', ...options];
   runQuietly('unshare', isolated, { env: { ...process.env, INITRD: 'No' }, maxBuffer: 2 ** 26 });
@@ -125,6 +134,8 @@ function configure(root) {
   write('etc/hostname', 'trunc-vm\n');
   write('etc/resolv.conf', '');
   write('etc/systemd/journald.conf.d/volatile.conf', '[Journal]\nStorage=volatile\n');
+  // An emulated machine of a busy host can need minutes for its devices.
+  write('etc/systemd/system.conf.d/patient.conf', '[Manager]\nDefaultDeviceTimeoutSec=900\n');
   write('etc/modules-load.d/trunc.conf', `${MODULES.join('\n')}\n`);
   write('etc/systemd/system/trunc-vm.service', UNIT);
   copyFileSync(at('test/vm/guest/runner'), join(root, 'usr/local/sbin/trunc-vm'));
@@ -133,8 +144,8 @@ function configure(root) {
   const inside = (...command) => runQuietly('chroot', [root, ...command]);
   inside('systemd-machine-id-setup');
   inside('systemctl', '--quiet', 'enable', 'trunc-vm.service');
-  // AppArmor is there; Debian's own profiles are not wanted.
-  inside('systemctl', '--quiet', 'disable', 'apparmor.service');
+  const units = readdirSync(join(root, 'lib/systemd/system')).filter((unit) => DISABLED.test(unit));
+  inside('systemctl', '--quiet', 'disable', ...units);
   inside('systemctl', '--quiet', 'mask', ...MASKED);
 }
 
@@ -162,11 +173,11 @@ export function makeDisk(file, size, directory) {
   runQuietly('mke2fs', ['-q', '-t', 'ext4', '-E', 'lazy_itable_init=1', '-d', directory, file]);
 }
 
-function build(directory) {
+function build(directory, name) {
   const start = performance.now();
-  say(`vm: making an image of Debian ${SUITE} in ${cache}, once`);
+  say(`vm: making an image of Debian ${SUITE} (${name}) in ${cache}, once`);
   const root = join(directory, 'root');
-  makeRoot(root);
+  makeRoot(root, IMAGES[name]);
   configure(root);
   makeRamdisk(root, join(directory, 'ramdisk'), join(directory, 'initrd'));
   makeDisk(join(directory, 'disk'), DISK_SIZE, root);
@@ -177,18 +188,20 @@ function build(directory) {
 
 /** Removes what other versions of the project have made, and what was not finished. Who uses it has it open. */
 function tidy() {
+  const current = Object.keys(IMAGES).map((name) => basename(imageDirectory(name)));
   for (const name of existsSync(cache) ? readdirSync(cache) : []) {
     const pid = /^building-(\d+)$/.exec(name)?.[1];
-    const stale = pid === undefined ? /^(image|snapshot)-/.test(name) : !existsSync(`/proc/${pid}`);
-    if (stale) rmSync(join(cache, name), { recursive: true, force: true });
+    const others = /^(image|snapshot)-/.test(name) && !current.includes(name);
+    if (pid === undefined ? others : !existsSync(`/proc/${pid}`))
+      rmSync(join(cache, name), { recursive: true, force: true });
   }
 }
 
-/** The directory of the image, which is made if it is not there. */
-export async function ensureImage() {
-  const path = imageDirectory();
+/** The directory of the image of this name, which is made if it is not there. */
+export async function ensureImage(name) {
+  const path = imageDirectory(name);
   if (existsSync(path)) return path;
   tidy();
-  await makeDirectory(path, build);
+  await makeDirectory(path, (directory) => build(directory, name));
   return path;
 }

@@ -16,9 +16,6 @@ import { at, project, runQuietly } from '../scripts/project.mjs';
 import { makeDisk } from './image.mjs';
 import { JOB_SIZE } from './machine.mjs';
 
-/** Emulated processors are slow; these only bound what hangs. Seconds. */
-const FILE_TIMEOUT = 900;
-
 /**
  * Each test file as one JavaScript file without imports: Node.js loads tap's 500 modules six times faster that way, and
  * needs no TypeScript. CommonJS, because tap's modules import each other in circles, which Bun gets wrong in ESM.
@@ -50,7 +47,7 @@ function write(directory, files, variables) {
   const names = files.map((name) => name.replace(/\.ts$/, ''));
   writeFileSync(join(directory, 'files'), names.map((name) => `${name}\n`).join(''));
   copyFileSync(at('test/vm/guest/run-tests'), join(directory, 'run-tests'));
-  const exported = Object.entries({ FILE_TIMEOUT, ...variables }).map(
+  const exported = Object.entries(variables).map(
     ([name, value]) => `export ${name}='${String(value).replaceAll("'", "'\\''")}'\n`,
   );
   writeFileSync(join(directory, 'run'), `#!/bin/bash\n${exported.join('')}exec ./run-tests\n`, {

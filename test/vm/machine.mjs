@@ -22,7 +22,7 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runQuietly, say } from '../scripts/project.mjs';
-import { cache, digest, ensureImage, makeDirectory } from './image.mjs';
+import { digest, ensureImage, makeDirectory } from './image.mjs';
 
 /** A snapshot knows the size of its disks. */
 export const JOB_SIZE = 2 ** 30;
@@ -32,12 +32,14 @@ export const BOOTS = {
   unified: 'systemd.unified_cgroup_hierarchy=1',
   hybrid: 'systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=0',
   legacy: 'systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1',
+  // Version 2 alone, with Docker, containerd and Podman.
+  engines: 'systemd.unified_cgroup_hierarchy=1',
 };
 const ACCELERATORS = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
   tcg: ['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off'],
 };
-const BOOT_SECONDS = 300;
+const BOOT_SECONDS = 900;
 /** An emulated kernel needs 5 s until init. */
 const KVM_SECONDS = 15;
 
@@ -226,11 +228,11 @@ async function makeSnapshot(directory, image, boot) {
 
 /** A machine with `job` that waits for its first line; image and snapshot are made where they are missing. `boot`: see BOOTS. */
 export async function resume(job, boot) {
-  const image = await ensureImage();
+  const image = await ensureImage(boot === 'engines' ? 'engines' : 'usual');
   const qemu = runQuietly('qemu-system-x86_64', ['--version']);
   const settings = JSON.stringify([hardware, ACCELERATORS, KERNEL_ARGUMENTS, BOOTS[boot]]);
   const key = digest(image, qemu, release(), cpus()[0].model, settings);
-  const snapshot = join(cache, `snapshot-${key}`);
+  const snapshot = join(image, `snapshot-${key}`);
   if (!existsSync(snapshot))
     await makeDirectory(snapshot, (directory) => makeSnapshot(directory, image, boot));
   const machine = new Machine();

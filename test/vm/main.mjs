@@ -1,8 +1,8 @@
 /**
  * Runs integration tests, and those of test/vm/, in a virtual machine: Debian's kernel 6.1, systemd, a pure cgroup v2
  * hierarchy, AppArmor. The last line is `N passed, N failed`.
- * Usage: npm run test:vm [-- all | [BOOT:]FILE...]; RUNTIME=runc or crun runs the same tests on another runtime. BOOT is one
- * of BOOTS in machine.mjs; a file with a line `// Boots: hybrid, legacy` runs in each of these.
+ * Usage: npm run test:vm [-- all | engines | [BOOT:]FILE...]; RUNTIME=runc or crun runs the same tests on another runtime. BOOT
+ * is one of BOOTS in machine.mjs; a file with a line `// Boots: hybrid, legacy` runs in each of these.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
@@ -28,6 +28,8 @@ const USUAL = [
 ];
 /** Of those in test/vm/: minutes each. */
 const LONG = ['checkpoint.ts', 'checkpoint-contents.ts'];
+/** The folder of those that need Docker, containerd and Podman in the machine: minutes each, and an image of their own. */
+const ENGINES = 'engines';
 /** What depends on the kernel otherwise, and version 1 with controllers that few hosts have. */
 const MORE = [
   ...['devices', 'idmap', 'mounts', 'namespaces', 'engine-configs'],
@@ -35,15 +37,20 @@ const MORE = [
     (name) => `legacy:${name}`,
   ),
 ];
-/** Seconds without a word from the machine after which it counts as stuck; each file has a limit of its own. */
-const SILENCE = 300;
+/**
+ * Seconds without a word from the machine after which it counts as stuck, and those that a file may take; an engine starts
+ * several programs for each of its words.
+ */
+const PATIENCE = { silence: 300, file: 600 };
+const PATIENCE_WITH_ENGINES = { silence: 1200, file: 3600 };
+const patienceIn = (boot) => (boot === ENGINES ? PATIENCE_WITH_ENGINES : PATIENCE);
 
 /** The test files to run, by boot: those that are asked for, otherwise the usual ones. */
 function choose(asked) {
   const own = readdirSync(at('test/vm')).filter((name) => name.endsWith('.ts') && !LONG.includes(name));
   const inVm = (name) => `test/vm/${name}`;
   const usual = [...own.map(inVm), ...USUAL];
-  const all = [...usual, ...LONG.map(inVm), ...MORE];
+  const all = [...usual, ...LONG.map(inVm), ...MORE, ENGINES];
   const words = asked.length === 0 ? usual : asked[0] === 'all' ? all : asked;
   const chosen = words.flatMap(find);
   return Object.keys(BOOTS)
@@ -53,13 +60,24 @@ function choose(asked) {
 
 /** `[BOOT:]FILE`; the name alone is enough of a file. */
 function find(word) {
+  if (word === ENGINES)
+    return readdirSync(at('test/vm', ENGINES)).map((name) => ({
+      boot: ENGINES,
+      file: `test/vm/${ENGINES}/${name}`,
+    }));
   const [, asked, name] = /^(?:(\w+):)?(.*)$/.exec(word);
   if (asked && !(asked in BOOTS)) stop(`${asked}: ${Object.keys(BOOTS).join(', ')} can be booted`);
   const files = readdirSync(at('test'), { recursive: true }).map((name) => `test/${name}`);
   const path = relative(project, resolve(name));
-  const places = [path, ...['vm', 'integration', 'security'].map((folder) => `test/${folder}/${name}.ts`)];
+  const places = [
+    path,
+    ...['vm', 'vm/engines', 'integration', 'security', 'engines'].map(
+      (folder) => `test/${folder}/${name}.ts`,
+    ),
+  ];
   const file = places.find((place) => files.includes(place)) ?? stop(`${name}: no such test`);
-  const wanted = /^\/\/ Boots: (.*)$/m.exec(readFileSync(at(file), 'utf8'))?.[1] ?? 'unified';
+  const usual = file.includes('/engines/') ? ENGINES : 'unified';
+  const wanted = /^\/\/ Boots: (.*)$/m.exec(readFileSync(at(file), 'utf8'))?.[1] ?? usual;
   return (asked ?? wanted).split(', ').map((boot) => ({ boot, file }));
 }
 
@@ -76,7 +94,7 @@ function report(counter, name, lines, [status, microseconds]) {
 async function follow(machine, names, { counter, boot }) {
   const output = new Map(names.map((name) => [name, []]));
   for (;;) {
-    const line = await machine.line(SILENCE);
+    const line = await machine.line(patienceIn(boot).silence);
     if (line === undefined || line.startsWith('exit ')) return output;
     const [name, ...rest] = line.split(' ');
     const ended = /^exit (\d+) (\d+)$/.exec(rest.join(' '));
@@ -92,7 +110,8 @@ async function follow(machine, names, { counter, boot }) {
 /** A machine that waits for its word to run these files. */
 async function prepare(boot, files) {
   const { RUNTIME = '' } = process.env;
-  const job = makeJob(files, { RUNTIME, TAP_TIMEOUT: 600, SLOW: 20 });
+  const seconds = patienceIn(boot).file;
+  const job = makeJob(files, { RUNTIME, TAP_TIMEOUT: seconds, FILE_TIMEOUT: 1.5 * seconds, SLOW: 20 });
   const { machine, accelerator } = await resume(job, boot);
   say(
     `--- ${RUNTIME || 'trunc'} in a virtual machine (${accelerator}, cgroups ${boot}): ${files.length} files`,
