@@ -65,15 +65,16 @@ t.test('a checkpoint as a file, after a pre-checkpoint, that goes on under anoth
 });
 
 t.test('a checkpoint from one pod to another', async (t) => {
-  const pods = [newId(), newId()];
-  t.teardown(() => void podman.call(['pod', 'rm', '-f', '-t', '0', ...pods], { status: null }));
-  for (const pod of pods) podman.says('pod', 'create', '--name', pod, '--share', 'ipc,uts');
-  const name = podman.up(t, ['--pod', pods[0] ?? ''], COUNTING);
+  const newPod = (): string => podman.says('pod', 'create', '--share', 'ipc,uts');
+  const [from, to] = [newPod(), newPod()];
+  t.teardown(() => void podman.call(['pod', 'rm', '-f', '-t', '0', from, to], { status: null }));
+  const name = podman.up(t, ['--pod', from], COUNTING);
   until('it to count', () => count(name).number > 2);
   const [file, copy] = [join(temp, newId()), newId()];
   const before = count(name);
   podman.says('container', 'checkpoint', '-e', file, name);
-  podman.says('container', 'restore', '--pod', pods[1] ?? '', '-i', file, '-n', copy);
+  podman.says('pod', 'start', to);
+  podman.says('container', 'restore', '--pod', to, '-i', file, '-n', copy);
   goesOn(t, () => count(copy), before);
 });
 
