@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'BAD_DESCRIPTOR'
   | 'SOCKET'
   | 'PID_FILE'
+  | 'LOG_FILE'
   | 'PS_FAILED'
   // The state of a container.
   | 'NOT_FOUND'
@@ -20,6 +21,7 @@ export type ErrorCode =
   | 'KILL_TIMEOUT'
   | 'FREEZE_TIMEOUT'
   | 'INIT_DEAD'
+  | 'STATE_DAMAGED'
   // config.json, and the documents that exec and update read.
   | 'CONFIG_UNREADABLE'
   | 'CONFIG_INVALID'

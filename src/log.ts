@@ -36,12 +36,25 @@ function write(level: Level, message: string, fields: Record<string, string> = {
 export function writeLine(line: string): void {
   if (target.sink !== undefined) target.sink(line);
   else if (target.file === undefined) writeError(line);
-  else fs().appendFileSync(target.file, line, { mode: 0o644 });
+  else appendTo(target.file, line);
+}
+
+/** A disk that is full, or a log that is gone, ends no container and hides no message. */
+function appendTo(file: string, line: string): void {
+  try {
+    fs().appendFileSync(file, line, { mode: 0o644 });
+  } catch (thrown) {
+    writeError(`trunc: --log ${file}: ${(thrown as Error).message}: ${line}`);
+  }
 }
 
 /** Writes to standard error at once. Through process.stderr a pipe would become non-blocking for its other users. */
 export function writeError(text: string): void {
-  fs().writeSync(2, text);
+  try {
+    fs().writeSync(2, text);
+  } catch {
+    // It is closed, or its reader has gone: there is nobody to tell.
+  }
 }
 
 /** Loaded only when there is something to say: node:fs is a good part of a short command's start-up. */

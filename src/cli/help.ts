@@ -1,25 +1,18 @@
 import type { Argv } from 'yargs';
 import yargs from 'yargs';
-import { nearest } from '../spec/nearest.ts';
-import type { Problem } from './parse.ts';
-import { type Command, commands, completionCommand, globalOptions, type Option } from './table.ts';
+import {
+  type Command,
+  commands,
+  completionCommand,
+  globalOptions,
+  type Option,
+  positionalUsage,
+} from './table.ts';
 
 /** The help of one command, or of the whole program. Ends in a newline. */
 export async function helpText(command?: Command): Promise<string> {
   const text = await (command === undefined ? program() : commandProgram(command)).getHelp();
   return `${text}\n`;
-}
-
-/** The message with a suggestion: `unknown option --bundel (did you mean --bundle?)`. */
-export function describeProblem({ message, unknown }: Problem): string {
-  if (unknown === undefined) return message;
-  const { word, known, kind } = unknown;
-  if (kind === 'option' && globalOptions.some(({ name }) => name === word)) {
-    return `${message} (--${word} goes before the command)`;
-  }
-  const suggestion = nearest(word, known);
-  if (suggestion === undefined) return message;
-  return `${message} (did you mean ${kind === 'option' ? `--${suggestion}` : suggestion}?)`;
 }
 
 /** Prints what makes the shell, by $SHELL, ask for completions. */
@@ -67,10 +60,6 @@ function described(options: readonly Option[]) {
     return [name, { ...known, ...Object.fromEntries(given) }];
   });
   return Object.fromEntries(entries);
-}
-
-function positionalUsage({ name, required }: Command['positionals'][number]): string {
-  return required ? `<${name}>` : `[${name}]`;
 }
 
 function sentence(text: string): string {

@@ -1,5 +1,5 @@
 import { checkId } from '../container/options.ts';
-import { asRuntimeError, oneLine } from '../errors.ts';
+import { asRuntimeError, oneLine, within } from '../errors.ts';
 import { appendFile } from '../linux/file.ts';
 import { configureLog, log, logOptions, writeError } from '../log.ts';
 import * as create from './commands/create.ts';
@@ -77,7 +77,7 @@ function openLog(globals: Globals): void {
   const { debug, 'log-format': format } = globals;
   configureLog({ file: undefined, format: format === 'json' ? 'json' : 'text', debug });
   if (file === undefined) return;
-  appendFile(file, '');
+  within(`--log ${file}`, () => appendFile(file, ''), { code: 'LOG_FILE', field: '--log' });
   configureLog({ ...logOptions(), file });
 }
 
@@ -93,13 +93,9 @@ function helpOn(parsed: Parsed): Promise<number> {
   return explainMisuse({ ...parsed, command, problem: unknownCommand(name) });
 }
 
-async function explainMisuse({ command, problem }: Parsed): Promise<number> {
-  const { describeProblem, helpText } = await import('./help.ts');
-  if (problem === undefined) return 0;
-  const message = describeProblem(problem);
-  writeError(`Incorrect Usage: ${message}\n\n${await helpText(command)}`);
-  if (logsElsewhere()) log.error(message, { code: 'USAGE' });
-  return problem.exitCode;
+async function explainMisuse(parsed: Parsed): Promise<number> {
+  if (parsed.problem === undefined) return 0;
+  return report((await import('./misuse.ts')).misuse(parsed.problem, parsed.command), parsed);
 }
 
 /** Whether a message for callers goes beside the one for people. */
@@ -111,6 +107,9 @@ function logsElsewhere(): boolean {
 /** Callers tell by it that it is not the status of the program. */
 const EXEC_FAILED = 255;
 
+/** So runc begins when it does not understand the command line. */
+const MISUSE = 'Incorrect Usage: ';
+
 /** What stands before the error of a command that runs a program; callers look for it. */
 const prefixes: Readonly<Partial<Record<string, string>>> = {
   create: 'trunc create failed: ',
@@ -119,12 +118,12 @@ const prefixes: Readonly<Partial<Record<string, string>>> = {
 };
 
 /** Says what went wrong, once per reader, and returns the exit status. */
-function report(thrown: unknown, { command }: Parsed): number {
+function report(thrown: unknown, { command, problem }: Parsed): number {
   const error = asRuntimeError(thrown);
   const { code, field, errno } = error;
   const isPlain = code === 'INTERNAL' && !logOptions().debug;
   const hint = isPlain ? 'run it with --debug for details' : error.hint;
-  const prefix = prefixes[command?.name ?? ''];
+  const prefix = problem === undefined ? prefixes[command?.name ?? ''] : MISUSE;
   const message = oneLine(`${prefix ?? ''}${error.message}`);
   if (thrown instanceof Error) log.debug(String(thrown.stack));
   if (logsElsewhere()) {
@@ -137,5 +136,5 @@ function report(thrown: unknown, { command }: Parsed): number {
       `${prefix === undefined ? 'trunc: ' : ''}${message}${hint === undefined ? '' : ` (${hint})`}\n`,
     );
   }
-  return command?.name === 'exec' ? EXEC_FAILED : error.exitCode;
+  return command?.name === 'exec' && problem === undefined ? EXEC_FAILED : error.exitCode;
 }

@@ -1,5 +1,5 @@
 import type { Command, Option, Values } from './table.ts';
-import { commands, findCommand, globalOptions } from './table.ts';
+import { commands, findCommand, globalOptions, positionalUsage } from './table.ts';
 
 type Value = string | number | boolean | readonly string[] | undefined;
 export type Globals = Values<typeof globalOptions>;
@@ -8,6 +8,8 @@ export type Globals = Values<typeof globalOptions>;
 export interface Problem {
   message: string;
   exitCode: number;
+  /** Whether there are too many arguments or too few. */
+  isCount?: true;
   /** An unknown word and those that stand at its place, for a suggestion. */
   unknown?: { kind: 'command' | 'option'; word: string; known: readonly string[] };
 }
@@ -73,7 +75,7 @@ function takeArguments(words: string[], command: Command, parsed: Parsed): Probl
     }
   }
   parsed.positionals.push(...words.slice(words[0] === '--' ? 1 : 0));
-  return checkCount(command, parsed.positionals.length);
+  return checkCount(command, parsed.positionals);
 }
 
 function isOption(word: string | undefined): boolean {
@@ -147,13 +149,13 @@ function expectation(option: Option): string {
   return `must be one of ${option.choices?.join(', ')}`;
 }
 
-function checkCount(command: Command, count: number): Problem | undefined {
-  const max = command.takesRest ? Number.POSITIVE_INFINITY : command.positionals.length;
-  const min = command.positionals.filter((positional) => positional.required).length;
-  if (count >= min && count <= max) return undefined;
-  const rule = min === max ? `exactly ${max}` : count < min ? `at least ${min}` : `at most ${max}`;
-  return {
-    message: `"${command.name}" takes ${rule} argument${rule.endsWith(' 1') ? '' : 's'}`,
-    exitCode: 1,
-  };
+function checkCount(command: Command, given: readonly string[]): Problem | undefined {
+  const missing = command.positionals.slice(given.length).filter((positional) => positional.required);
+  if (missing.length > 0) {
+    const names = missing.map(positionalUsage).join(' and ');
+    return { message: `"${command.name}" needs ${names}`, exitCode: 1, isCount: true };
+  }
+  if (command.takesRest || given.length <= command.positionals.length) return undefined;
+  const extra = JSON.stringify(given[command.positionals.length]);
+  return { message: `unexpected argument ${extra} of "${command.name}"`, exitCode: 1, isCount: true };
 }

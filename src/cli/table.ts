@@ -243,3 +243,8 @@ export const commands: readonly Command[] = [
 export function findCommand(name: string): Command | undefined {
   return commands.find((command) => command.name === name || command.alias === name);
 }
+
+/** How an argument stands in a synopsis. */
+export function positionalUsage({ name, required }: Command['positionals'][number]): string {
+  return required ? `<${name}>` : `[${name}]`;
+}

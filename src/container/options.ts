@@ -125,7 +125,8 @@ export interface DeleteOptions extends ContainerOptions {
   force: boolean;
 }
 
-const ID_MAX = 1024;
+/** What a file name may have: the ID is that of a directory. */
+const ID_MAX = 255;
 
 /** Refuses what cannot be a container's ID: it becomes the name of a directory and of a cgroup. */
 export function checkId(id: string): void {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { RuntimeError, within } from '../errors.ts';
+import { asRuntimeError, RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import {
   exists,
@@ -64,21 +64,21 @@ const recordPath = (options: ContainerOptions): string => join(containerDirector
 const announcedPath = (options: ContainerOptions): string =>
   join(containerDirectory(options), 'creating.json');
 
-const UNUSABLE = {
-  code: 'ROOT_INVALID',
-  hint: 'an ordinary user needs XDG_RUNTIME_DIR, or a directory of its own as --root',
-} as const;
+/** What goes wrong in the root as a whole, told as that. */
+function aboutRoot(thrown: unknown): RuntimeError {
+  const { message, errno } = asRuntimeError(thrown);
+  const hint =
+    errno === 'EACCES' ? 'an ordinary user needs XDG_RUNTIME_DIR, or a --root of its own' : undefined;
+  return new RuntimeError(`--root: ${message}`, { code: 'ROOT_INVALID', errno, hint }, thrown);
+}
 
 /** Makes the container's directory, which is what claims its ID. */
 export function claim(options: ContainerOptions): void {
   try {
-    const make = () => {
-      makeDirectories(options.root, 0o700);
-      makeDirectory(containerDirectory(options), 0o711);
-    };
-    within('--root', make, UNUSABLE);
+    makeDirectories(options.root, 0o700);
+    makeDirectory(containerDirectory(options), 0o711);
   } catch (error) {
-    if (!failedWith(error, 'EEXIST')) throw error;
+    if (!failedWith(error, 'EEXIST')) throw aboutRoot(error);
     throw new RuntimeError(`container with given ID already exists: ${options.id}`, {
       code: 'ID_EXISTS',
       hint: `trunc delete ${options.id} removes it`,
@@ -94,9 +94,10 @@ export function isThere(options: ContainerOptions): boolean {
 export function lock(options: ContainerOptions): Fd {
   let directory: Fd;
   try {
-    directory = openPath(containerDirectory(options), O_RDONLY | O_DIRECTORY);
-  } catch {
-    throw doesNotExist(options);
+    const path = containerDirectory(options);
+    directory = within(path, () => openPath(path, O_RDONLY | O_DIRECTORY));
+  } catch (error) {
+    throw failedWith(error, 'ENOENT') ? doesNotExist(options) : aboutRoot(error);
   }
   lockFile(directory.number);
   // Whoever had it before may have deleted the container meanwhile.
@@ -141,12 +142,24 @@ export function rewrite(options: ContainerOptions, record: ContainerRecord): voi
 /** Reads what is known of a container; undefined when there is nothing (yet). */
 export function findRecord(options: ContainerOptions): ContainerRecord | undefined {
   const text = readIfThere(recordPath(options));
-  if (text !== undefined) return JSON.parse(text) as ContainerRecord;
+  if (text !== undefined) return parseRecord(options, text);
   const announced = parseAnnounced(readIfThere(announcedPath(options)));
   if (announced !== undefined) return announced;
   // It may have been committed between the two looks.
   const committed = readIfThere(recordPath(options));
-  return committed === undefined ? undefined : (JSON.parse(committed) as ContainerRecord);
+  return committed === undefined ? undefined : parseRecord(options, committed);
+}
+
+function parseRecord(options: ContainerOptions, text: string): ContainerRecord {
+  try {
+    return JSON.parse(text) as ContainerRecord;
+  } catch (thrown) {
+    throw new RuntimeError(
+      `${recordPath(options)} is damaged: ${(thrown as Error).message}`,
+      { code: 'STATE_DAMAGED', hint: `end what runs of it, and remove ${containerDirectory(options)}` },
+      thrown,
+    );
+  }
 }
 
 /** None when it was cut off in the middle: see announce. */
@@ -164,7 +177,7 @@ function readIfThere(path: string): string | undefined {
     return readFile(path);
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return undefined;
-    throw error;
+    throw aboutRoot(error);
   }
 }
 
@@ -178,15 +191,16 @@ export function doesNotExist({ id }: ContainerOptions): RuntimeError {
   return new RuntimeError(`container does not exist: ${id}`, { code: 'NOT_FOUND' });
 }
 
-/** The IDs in a store, sorted; undefined when there is no such directory. */
+/** The IDs in a store, sorted; undefined when there is no such directory. What begins with `@` is no container. */
 export function listIds(root: string): string[] | undefined {
   try {
     return listDirectory(root)
       .map(({ name }) => name)
+      .filter((name) => !name.startsWith('@'))
       .sort();
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return undefined;
-    throw error;
+    throw aboutRoot(error);
   }
 }
 

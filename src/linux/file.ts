@@ -56,12 +56,14 @@ export function readStart(file: Fd, size: number): string {
   return buffer.toString('utf8', 0, syscall('read', file.number, buffer, size));
 }
 
-/** Writes the whole text to an open file. */
-export function writeAll(file: Fd, text: string): void {
+/** Writes the whole text to an open file; `path` is its name in errors. */
+export function writeAll(file: Fd, text: string, path?: string): void {
   const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length || bytes.length === 0; ) {
     const rest = bytes.subarray(written);
-    written += syscall('write', file.number, rest, rest.length);
+    const count = trySyscall('write', file.number, rest, rest.length);
+    if (count < 0) throw syscallError('write', -count, path);
+    written += count;
     if (bytes.length === 0) return;
   }
 }
@@ -72,16 +74,21 @@ export function writeExisting(path: string, text: string): void {
   writeAll(file, text);
 }
 
-/** Writes a file anew, or with `exclusive` only if there is none. */
+/** Writes a file anew, or with `exclusive` only if there is none; then none is left when it cannot be written. */
 export function writeFile(path: string, text: string, { mode = 0o666, exclusive = false } = {}): void {
   using file = open(path, O_WRONLY | O_CREAT | (exclusive ? O_EXCL : O_TRUNC), mode);
-  writeAll(file, text);
+  try {
+    writeAll(file, text, path);
+  } catch (error) {
+    if (exclusive) removeFile(path);
+    throw error;
+  }
 }
 
 /** Adds to the end of a file, which is made if there is none. */
 export function appendFile(path: string, text: string): void {
   using file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644);
-  writeAll(file, text);
+  writeAll(file, text, path);
 }
 
 const X_OK = 1;

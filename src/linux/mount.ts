@@ -57,7 +57,9 @@ export type FilesystemParameter = [key: string, value?: string];
  * Linux 5.2. What the filesystem itself says of a failure is in the message.
  */
 export function newMount(type: string, parameters: readonly FilesystemParameter[], attributes: number): Fd {
-  using context = new Fd(syscall('fsopen', type, FSOPEN_CLOEXEC));
+  const number = trySyscall('fsopen', type, FSOPEN_CLOEXEC);
+  if (number < 0) throw syscallError('fsopen', -number, `filesystem ${JSON.stringify(type)}`);
+  using context = new Fd(number);
   configure(context, parameters, FSCONFIG_CMD_CREATE);
   const result = trySyscall('fsmount', context.number, FSMOUNT_CLOEXEC, attributes);
   if (result < 0) throw explain(context, syscallError('fsmount', -result), null);

@@ -15,7 +15,7 @@ export function setSysctls(proc: Fd, values: Readonly<Record<string, string>>): 
         using file = openInRoot(proc, `sys/${sysctlPath(name)}`, O_WRONLY | O_NOFOLLOW);
         writeAll(file, value);
       },
-      { code: 'SYSCTL', field },
+      { code: 'SYSCTL', field, hint: 'the kernel does not have it here, or does not take the value' },
     );
   }
 }

@@ -33,7 +33,7 @@ export function findExecutable(name: string, env: readonly string[]): string {
     const reason = refusal(name);
     if (reason === undefined) return name;
     if (reason.startsWith(DENIED)) throw denied(name, name, reason);
-    throw notExecutable(name, reason, 'EXEC_NOT_FOUND');
+    throw notExecutable(name, reason, 'EXEC_NOT_FOUND', misreading(name));
   }
   const path = env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? DEFAULT_PATH;
   const candidates = path.split(':').map((directory) => `${directory === '' ? '.' : directory}/${name}`);
@@ -41,7 +41,14 @@ export function findExecutable(name: string, env: readonly string[]): string {
   if (found !== undefined) return found;
   const first = candidates.find((candidate) => refusal(candidate) === DENIED);
   if (first !== undefined) throw denied(name, first, DENIED);
-  throw notExecutable(name, 'executable file not found in $PATH', 'EXEC_NOT_FOUND');
+  const hint = misreading(name) ?? `looked for in ${path === '' ? 'no directory: PATH is empty' : path}`;
+  throw notExecutable(name, 'executable file not found in $PATH', 'EXEC_NOT_FOUND', hint);
+}
+
+/** What a shell would have made of the name. */
+function misreading(name: string): string | undefined {
+  if (/\s/.test(name)) return 'no shell splits it: each argument is a string of its own in process.args';
+  return /^~|\$/.test(name) ? 'no shell expands it: give the path itself' : undefined;
 }
 
 /** With what of its mode, its owner or its mount keeps this user from executing it. */

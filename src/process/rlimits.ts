@@ -9,7 +9,11 @@ function each(rlimits: readonly Rlimit[], action: (rlimit: Rlimit) => unknown): 
   rlimits.forEach((rlimit, index) => {
     const field = `process.rlimits[${index}]`;
     const { type, soft, hard } = rlimit;
-    within(`${field}: set ${type} to ${soft}:${hard}`, () => action(rlimit), { code: 'PROCESS_SET', field });
+    within(`${field}: set ${type} to ${soft}:${hard}`, () => action(rlimit), {
+      code: 'PROCESS_SET',
+      field,
+      hint: 'to go above the hard limit of the caller takes CAP_SYS_RESOURCE',
+    });
   });
 }
 

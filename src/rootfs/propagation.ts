@@ -1,5 +1,6 @@
 // Runs in the container's namespaces, and for its copies of mounts on the host.
 import { dirname } from 'node:path';
+import { within } from '../errors.ts';
 import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, mount } from '../linux/mount.ts';
 import { failedWith } from '../linux/path.ts';
 import type { RootfsPropagation, Spec } from '../spec/config.ts';
@@ -30,7 +31,10 @@ function copyPropagation(propagation: RootfsPropagation = 'rslave'): number {
 /** Sets how mounts travel between the host and the new mount namespace, before anything is mounted there. */
 export function detachPropagation(propagation: RootfsPropagation | undefined, rootfs: string): void {
   const flag = copyPropagation(propagation);
-  mount(null, '/', flag);
+  within('make changes of mounts in the container invisible outside', () => mount(null, '/', flag), {
+    code: 'MOUNT',
+    hint: 'in a chroot, whose / has to be a mount point: mount --bind DIR DIR before chroot DIR',
+  });
   if (flag & MS_SHARED) makeParentPrivate(rootfs);
 }
 

@@ -1,7 +1,7 @@
 import { type ErrorCode, RuntimeError } from '../errors.ts';
 import { log } from '../log.ts';
 import { allowed, type SchemaError } from './generated/validate-config.js';
-import { nearest } from './nearest.ts';
+import { editsBetween, nearest } from './nearest.ts';
 
 /** One thing that is wrong in config.json. */
 export interface Problem {
@@ -59,13 +59,32 @@ export function suggest(word: unknown, names: readonly string[], before: string)
 function explainOne(error: SchemaError, document: unknown): Problem {
   const { field, value } = locate(error.instancePath, document);
   if (error.keyword === 'required') {
-    return { field: child(field, String(error.params.missingProperty)), message: 'is missing' };
+    const name = String(error.params.missingProperty);
+    return { field: child(field, name), message: missing(name, value as object) };
   }
   if (error.keyword === 'minItems') return { field, message: 'must not be empty' };
   const definition = /^#\/definitions\/(\w+)\/\w+$/.exec(error.schemaPath)?.[1] ?? '';
   const wanted = allowed[definition] ?? TYPES[String(error.params.type)] ?? '';
   const names = wanted.startsWith(ENUM) ? wanted.slice(ENUM.length).split(', ') : [];
-  return { field, message: `must be ${wanted}, found ${show(value)}${suggest(value, names, ': ')}` };
+  const hint = suggest(value, names, ': ') || decimal(value, wanted);
+  return { field, message: `must be ${wanted}, found ${show(value)}${hint}` };
+}
+
+/** That `parent` lacks a property, and what it has in its place: unknown names are ignored otherwise. */
+export function missing(name: string, parent: object): string {
+  const written = Object.keys(parent).find((key) => isSpelling(key, name));
+  return `is missing${written === undefined ? '' : `, but there is ${show(written)}`}`;
+}
+
+/** Whether a name is meant to be another: another case, or one letter too many, missing or wrong. */
+function isSpelling(key: string, name: string): boolean {
+  return editsBetween(key.toLowerCase(), name.toLowerCase()) <= 1;
+}
+
+/** Modes are octal everywhere but in JSON. */
+function decimal(value: unknown, wanted: string): string {
+  if (!wanted.startsWith('an integer') || typeof value !== 'string' || !/^0[0-7]+$/.test(value)) return '';
+  return `: JSON has decimal numbers only, octal ${value} is ${Number.parseInt(value, 8)}`;
 }
 
 /** The errors of the validator in words; one per field. */
@@ -98,13 +117,27 @@ export function summarize(problems: readonly Problem[]): { text: string; left: n
 }
 
 /**
- * The error that says what is wrong in the document called `name`; its `field` is the first. With --debug each problem has
+ * The error that says what is wrong in the document called `name`, or in what options say; its `field` is the first. With --debug each problem has
  * a line of its own in the log.
  */
-export function refusal(name: string, code: ErrorCode, problems: readonly Problem[]): RuntimeError {
-  for (const problem of problems) log.debug(`${name}: ${describe(problem)}`);
+export function refusal(
+  name: string | undefined,
+  code: ErrorCode,
+  problems: readonly Problem[],
+): RuntimeError {
+  const prefix = name === undefined ? '' : `${name}: `;
+  for (const problem of problems) log.debug(`${prefix}${describe(problem)}`);
   const { text, left } = summarize(problems);
   const field = problems[0]?.field || undefined;
   const hint = left > 0 ? 'run it with --debug for all of them' : undefined;
-  return new RuntimeError(`${name}: ${text}`, { code, field, hint });
+  return new RuntimeError(`${prefix}${text}`, { code, field, hint });
+}
+
+/** Refuses a config.json where a part of it is wanted: none of its properties would be known there, and so have an effect. */
+export function refuseWholeConfig(document: unknown, part: string, code: ErrorCode): void {
+  if (typeof document !== 'object' || document === null || !('ociVersion' in document)) return;
+  throw new RuntimeError(`this is a whole config.json, its ${part} alone is wanted`, {
+    code,
+    hint: `jq .${part} config.json`,
+  });
 }

@@ -1,5 +1,5 @@
 import type { Document, Process } from './config.ts';
-import { explain, type Problem, refusal } from './explain.ts';
+import { explain, type Problem, refusal, refuseWholeConfig } from './explain.ts';
 import { validate } from './generated/validate-process.js';
 import { processRules } from './rules/process.ts';
 import { problemsOf } from './rules/rule.ts';
@@ -11,6 +11,7 @@ const PREFIX = 'process.';
 
 /** What `exec --process` was given, as process of config.json. An error (`PROCESS_INVALID`) names every property that is wrong. */
 export function validateProcess(document: unknown): Process {
+  refuseWholeConfig(document, NAME, INVALID);
   if (!validate(document)) throw refusal(NAME, INVALID, explain(validate.errors ?? [], document));
   const problems = processProblems(document, PREFIX);
   if (problems.length > 0) throw refusal(NAME, INVALID, problems);
@@ -20,7 +21,7 @@ export function validateProcess(document: unknown): Process {
 /** Refuses what options have made of a process that was good. */
 export function checkProcess(process: Document['process']): void {
   const problems = processProblems(process);
-  if (problems.length > 0) throw refusal(NAME, INVALID, problems);
+  if (problems.length > 0) throw refusal(undefined, INVALID, problems);
 }
 
 function processProblems(process: Document['process'], prefix?: string): Problem[] {

@@ -1,5 +1,5 @@
 import type { Document, Resources } from './config.ts';
-import { explain, refusal } from './explain.ts';
+import { explain, refusal, refuseWholeConfig } from './explain.ts';
 import { validate } from './generated/validate-resources.js';
 import { blockIORules } from './rules/block-io.ts';
 import { resourceRules } from './rules/resources.ts';
@@ -11,6 +11,7 @@ const PREFIX = 'linux.resources.';
 
 /** What `update` was given, as linux.resources. An error (`RESOURCES_INVALID`) names every property that is wrong. */
 export function validateResources(document: unknown): Resources {
+  refuseWholeConfig(document, `linux.${NAME}`, INVALID);
   if (!validate(document)) throw refusal(NAME, INVALID, explain(validate.errors ?? [], document));
   const config = { linux: { resources: document } } as Document;
   const problems = problemsOf(config, [...resourceRules, ...blockIORules], PREFIX);

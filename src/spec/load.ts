@@ -12,12 +12,25 @@ const SHARED_SECTIONS = ['', 'linux', 'linux.namespaces', 'linux.uidMappings', '
 
 /** Parses the text of a config.json; `file` is its name in errors. */
 export function parseDocument(text: string, file: string): unknown {
+  return unlessTooDeep(file, () => {
+    try {
+      return JSON.parse(text);
+    } catch (thrown) {
+      const { line, column, expected, found, hint } = syntaxError(text);
+      const place = `line ${line}, column ${column}`;
+      const message = `${file} is not valid JSON: ${place}: expected ${expected}, found ${found}`;
+      throw new RuntimeError(message, { code: INVALID, hint }, thrown);
+    }
+  });
+}
+
+/** Runs what goes down into a document, which may be nested deeper than the stack is. */
+function unlessTooDeep<T>(file: string, action: () => T): T {
   try {
-    return JSON.parse(text);
+    return action();
   } catch (thrown) {
-    const { line, column, expected } = syntaxError(text);
-    const message = `${file} is not valid JSON: line ${line}, column ${column}: expected ${expected}`;
-    throw new RuntimeError(message, { code: INVALID }, thrown);
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw refusal(file, INVALID, [{ field: '', message: 'is nested too deeply' }]);
   }
 }
 
@@ -49,7 +62,8 @@ function checkTheRest(document: unknown, problems: readonly Problem[]): Problem[
 export function validateSpec(document: unknown): Spec {
   if (!validate(document)) {
     const problems = explain(validate.errors ?? [], document);
-    throw refusal(FILE, INVALID, [...problems, ...checkTheRest(document, problems)]);
+    const others = unlessTooDeep(FILE, () => checkTheRest(document, problems));
+    throw refusal(FILE, INVALID, [...problems, ...others]);
   }
   const problems = check(document);
   if (problems.length > 0) throw refusal(FILE, INVALID, problems);

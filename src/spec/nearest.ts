@@ -12,11 +12,11 @@ function edits(word: string, name: string): number {
   const [from, to] = [word.toLowerCase(), name.toLowerCase()];
   const isPart = from.length > 1 && (to.startsWith(from) || to.endsWith(`_${from}`));
   if (isPart) return 0;
-  return Math.abs(from.length - to.length) > MAX_DISTANCE ? Number.POSITIVE_INFINITY : distance(from, to);
+  return Math.abs(from.length - to.length) > MAX_DISTANCE ? Number.POSITIVE_INFINITY : editsBetween(from, to);
 }
 
 /** Levenshtein distance: single-letter edits that turn one word into the other. */
-function distance(from: string, to: string): number {
+export function editsBetween(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let line = 1; line <= from.length; line++) {
     const next = [line];

@@ -9,6 +9,10 @@ export interface SyntaxProblem {
   column: number;
   /** What should have stood there. */
   expected: string;
+  /** What stands there. */
+  found: string;
+  /** What is probably wrong. */
+  hint: string | undefined;
 }
 
 const SPACE = /[ \t\n\r]*/y;
@@ -83,5 +87,36 @@ export function syntaxError(text: string): SyntaxProblem {
     expected = thrown.message;
   }
   const before = text.slice(0, scanner.position).split('\n');
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, expected };
+  const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  const rest = text.slice(scanner.position);
+  return { ...place, expected, found: show(rest), hint: likelyMistake(text, scanner.position, expected) };
+}
+
+const MAX_SHOWN = 20;
+
+function show(rest: string): string {
+  if (rest === '') return 'the end of the file';
+  const word = /^(?:[\w.+-]+|\/\/|\/\*)/.exec(rest)?.[0] ?? String.fromCodePoint(rest.codePointAt(0) ?? 0);
+  return JSON.stringify(word.slice(0, MAX_SHOWN));
+}
+
+const BYTE_ORDER_MARK = '\ufeff';
+/** What decoding as UTF-8 has made of the byte order marks of UTF-16. */
+const UTF_16 = '\ufffd\ufffd';
+
+function likelyMistake(text: string, position: number, expected: string): string | undefined {
+  if (text.startsWith(BYTE_ORDER_MARK))
+    return 'it begins with a byte order mark: save it as UTF-8 without one';
+  if (text.startsWith(UTF_16) || text.slice(0, 2).includes('\0'))
+    return 'it is no UTF-8 text: save it as UTF-8';
+  const rest = text.slice(position);
+  const isAfterComma = text.slice(0, position).trimEnd().endsWith(',');
+  if (isAfterComma && /^[}\]]/.test(rest)) return 'the comma before it is one too many';
+  if (/^(?:#|\/\/|\/\*)/.test(rest)) return 'JSON has no comments';
+  if (rest.startsWith("'")) return 'strings stand in double quotes';
+  if (rest.startsWith('"') && !expected.startsWith('a comma'))
+    return 'this string has no end on its line, a character that must be written as \\n or \\u0009, or a \\ before a wrong one';
+  if (/^(?:true|false|null)\b/i.test(rest)) return 'true, false and null are in lower case';
+  if (/^[-+.\w]*\d/.test(rest)) return 'numbers are decimal, without + or a leading 0';
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { checkId } from '../../src/container/options.ts';
 
-for (const id of ['a', 'web-1', 'A_b+c.d', '...', '.hidden', '-', '0', 'x'.repeat(1024)]) {
+for (const id of ['a', 'web-1', 'A_b+c.d', '...', '.hidden', '-', '0', 'x'.repeat(255)]) {
   t.doesNotThrow(() => checkId(id), `good: ${id.slice(0, 20)}`);
 }
 

@@ -1,6 +1,5 @@
 import t from 'tap';
-import { describeProblem, helpText } from '../../src/cli/help.ts';
-import { parse } from '../../src/cli/parse.ts';
+import { helpText } from '../../src/cli/help.ts';
 import { commands, globalOptions } from '../../src/cli/table.ts';
 
 t.test('help of the program names every command and global option', async (t) => {
@@ -21,20 +20,5 @@ t.test('help of a command names its arguments and options, but no hidden ones', 
       const shown = text.includes(`--${option.name} `);
       t.equal(shown, !('hidden' in option), `${command.name} --${option.name}`);
     }
-  }
-});
-
-t.test('suggestions', async (t) => {
-  const problems = {
-    creat: 'unknown command "creat" (did you mean create?)',
-    'create --bundel /b': 'unknown option --bundel (did you mean --bundle?)',
-    'list --root /r': 'unknown option --root (--root goes before the command)',
-    'kill web1 --al': 'unknown option --al',
-    state: '"state" takes exactly 1 argument',
-  };
-  for (const [line, text] of Object.entries(problems)) {
-    const { problem } = parse(line.split(' '));
-    if (problem === undefined) t.fail(`"${line}" has no problem`);
-    else t.equal(describeProblem(problem), text);
   }
 });

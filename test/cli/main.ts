@@ -12,7 +12,7 @@ async function trunc(...argv: string[]) {
 }
 
 const BAD_ID = 'invalid container ID format: "a/b"';
-const HINT = '(letters, digits and _ + - . only, at most 1024)';
+const HINT = '(letters, digits and _ + - . only, at most 255)';
 
 t.test('version', async (t) => {
   const { status, out, err } = await trunc('--version');
@@ -64,17 +64,19 @@ t.test('help', async (t) => {
 });
 
 t.test('misuse', async (t) => {
-  const create = await trunc('create', '--bundel', '/b');
-  t.match(create, { status: 1, out: '' });
-  t.match(
-    create.err,
-    /^Incorrect Usage: unknown option --bundel \(did you mean --bundle\?\)\n\ntrunc create /,
-  );
-  t.match(await trunc('nosuch'), { status: 3, err: /^Incorrect Usage: unknown command "nosuch"\n\ntrunc / });
-  t.match(await trunc('help', 'nosuch'), {
-    status: 3,
-    err: /^Incorrect Usage: unknown command "nosuch"\n\ntrunc /,
+  t.same(await trunc('create', '--bundel', '/b'), {
+    status: 1,
+    out: '',
+    err: 'Incorrect Usage: unknown option --bundel (did you mean --bundle?)\n',
   });
+  const unknown = {
+    status: 3,
+    out: '',
+    err: 'Incorrect Usage: unknown command "nosuch" (see "trunc help")\n',
+  };
+  t.same(await trunc('nosuch'), unknown);
+  t.same(await trunc('help', 'nosuch'), unknown);
+  t.match(await trunc('exec', '--nosuch'), { status: 1, err: /^Incorrect Usage: .*\n$/ });
 });
 
 t.test('an error is one line', async (t) => {
@@ -105,7 +107,7 @@ t.test('a log file gets an entry, standard error the line', async (t) => {
     time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*Z$/,
     code: 'ID_INVALID',
   });
-  t.match(misused, { level: 'error', msg: 'unknown option --nosuch', code: 'USAGE' });
+  t.match(misused, { level: 'error', msg: 'Incorrect Usage: unknown option --nosuch', code: 'USAGE' });
 });
 
 t.test('log file in text', async (t) => {
@@ -125,5 +127,5 @@ t.test('JSON on standard error is all there is', async (t) => {
 t.test('a log file that cannot be written', async (t) => {
   const { status, err } = await trunc('--log', '/nonexistent/log', 'list');
   t.equal(status, 1);
-  t.match(err, /^trunc: \/nonexistent\/log: no such file or directory\n$/);
+  t.equal(err, 'trunc: --log /nonexistent/log: /nonexistent/log: no such file or directory\n');
 });

@@ -79,12 +79,12 @@ const bad: [line: string, message: string][] = [
   ['create --preserve-fds x', 'invalid value "x" for --preserve-fds: must be a whole number'],
   ['create --preserve-fds -1', 'invalid value "-1" for --preserve-fds: must be a whole number'],
   ['create --preserve-fds 0x3', 'invalid value "0x3" for --preserve-fds: must be a whole number'],
-  ['create a b', '"create" takes at most 1 argument'],
-  ['state', '"state" takes exactly 1 argument'],
-  ['state a b', '"state" takes exactly 1 argument'],
-  ['kill', '"kill" takes at least 1 argument'],
-  ['kill a b c', '"kill" takes at most 2 arguments'],
-  ['list x', '"list" takes exactly 0 arguments'],
+  ['create a b', 'unexpected argument "b" of "create"'],
+  ['state', '"state" needs <container-id>'],
+  ['state a b', 'unexpected argument "b" of "state"'],
+  ['kill', '"kill" needs <container-id>'],
+  ['kill a b c', 'unexpected argument "c" of "kill"'],
+  ['list x', 'unexpected argument "x" of "list"'],
 ];
 
 t.test('refused', async (t) => {

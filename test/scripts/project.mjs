@@ -1,9 +1,11 @@
 /** What all scripts share. They run before anything is installed: Node.js alone, no packages. */
 import { spawnSync } from 'node:child_process';
 import { renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const project = join(import.meta.dirname, '../..');
+// Not import.meta.dirname: a Node.js that is too old gets as far as being told so.
+export const project = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** An absolute path inside the project. */
 export function at(...path) {

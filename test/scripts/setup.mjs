@@ -36,7 +36,9 @@ function isExecutable(path) {
 function checkMachine() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19))
-    stop(`Node.js 20.19 or newer is needed, this is ${process.versions.node}`);
+    stop(
+      `Node.js 20.19 or newer is needed, this is ${process.versions.node} (Debian 13 has 20; for Debian 12 see https://deb.nodesource.com)`,
+    );
   if (process.platform !== 'linux') stop(`Linux is needed, this is ${process.platform}`);
   if (process.report.getReport().header.glibcVersionRuntime === undefined)
     stop('a Linux with glibc is needed (Debian, Ubuntu, Fedora …), this one has another C library');

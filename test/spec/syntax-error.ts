@@ -24,5 +24,32 @@ const cases: [text: string, line: number, column: number, expected: string][] = 
 
 for (const [text, line, column, expected] of cases) {
   t.throws(() => JSON.parse(text), `${JSON.stringify(text)} is no JSON`);
-  t.same(syntaxError(text), { line, column, expected }, JSON.stringify(text));
+  t.match(syntaxError(text), { line, column, expected }, JSON.stringify(text));
+}
+
+/** A text → what stands there instead, and the usual mistake. */
+const mistakes: [text: string, found: string, hint: RegExp | undefined][] = [
+  ['', 'the end of the file', undefined],
+  ['{"a":', 'the end of the file', undefined],
+  ['{"a": 1 "b": 2}', '"\\""', undefined],
+  ['\ufeff{}', '"\ufeff"', /byte order mark/],
+  ['\ufffd\ufffd{\0}\0', '"\ufffd"', /save it as UTF-8/],
+  ['{\0}\0', '"\\u0000"', /save it as UTF-8/],
+  ['[1,]', '"]"', /comma before it is one too many/],
+  ['{"a": 1,\n}', '"}"', /comma before it is one too many/],
+  ['{} // end', '"//"', /no comments/],
+  ['{\n# one\n}', '"#"', /no comments/],
+  ['{/* one */}', '"/*"', /no comments/],
+  ["{'a': 1}", '"\'"', /double quotes/],
+  ['["a\tb"]', '"\\""', /this string has no end/],
+  ['[True]', '"True"', /lower case/],
+  ['[0x1f]', '"0x1f"', /decimal/],
+  ['[+1]', '"+1"', /decimal/],
+  ['[NaN]', '"NaN"', undefined],
+];
+
+for (const [text, found, hint] of mistakes) {
+  const error = syntaxError(text);
+  t.equal(error.found, found, JSON.stringify(text));
+  t.match(error, { hint }, `hint of ${JSON.stringify(text)}`);
 }

@@ -8,7 +8,10 @@ export const handler: Handler<typeof killCommand> = (invocation) => {
   const text = invocation.positionals[1] ?? 'TERM';
   const signal = signalNumber(text);
   if (signal === undefined) {
-    throw new RuntimeError(`unknown signal ${JSON.stringify(text)}`, { code: 'SIGNAL_INVALID' });
+    throw new RuntimeError(`unknown signal ${JSON.stringify(text)}`, {
+      code: 'SIGNAL_INVALID',
+      hint: 'a name such as TERM or SIGKILL, or a number',
+    });
   }
   kill({ ...containerOf(invocation), signal, all: invocation.options.all });
   return 0;

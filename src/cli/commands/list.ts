@@ -1,5 +1,5 @@
 import { list } from '../../container/list.ts';
-import { RuntimeError } from '../../errors.ts';
+import { oneLine, RuntimeError } from '../../errors.ts';
 import type { Handler } from '../invocation.ts';
 import { print, table } from '../output.ts';
 import type { listCommand } from '../table.ts';
@@ -20,7 +20,7 @@ export const handler: Handler<typeof listCommand> = ({ settings: { root, rootGiv
     print(`${JSON.stringify(entries.length === 0 ? null : entries)}\n`);
   } else {
     const rows = entries.map(({ id, pid, status, bundle, created, owner }) => {
-      return [id, String(pid), status, bundle, created, owner];
+      return [id, String(pid), status, oneLine(bundle), created, owner];
     });
     print(table([HEADER, ...rows]));
   }

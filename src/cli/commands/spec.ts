@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { RuntimeError } from '../../errors.ts';
+import { RuntimeError, within } from '../../errors.ts';
 import { exists, writeFile } from '../../linux/file.ts';
 import { failedWith } from '../../linux/path.ts';
 import { exampleSpec } from '../../spec/example.ts';
@@ -15,7 +15,13 @@ export const handler: Handler<typeof specCommand> = ({ options: { bundle = '.', 
   });
   const file = join(bundle, 'config.json');
   try {
-    writeFile(file, `${JSON.stringify(example, null, '\t')}\n`, { exclusive: true });
+    within(
+      '--bundle',
+      () => writeFile(file, `${JSON.stringify(example, null, '\t')}\n`, { exclusive: true }),
+      {
+        field: '--bundle',
+      },
+    );
   } catch (thrown) {
     if (!failedWith(thrown, 'EEXIST')) throw thrown;
     throw new RuntimeError(`${file} exists already`, {

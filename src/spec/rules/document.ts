@@ -1,5 +1,5 @@
 import type { Document, Hook } from '../config.ts';
-import { show } from '../explain.ts';
+import { missing, show } from '../explain.ts';
 import { hookKinds } from '../hook-kinds.ts';
 import { namespaceOf } from '../query.ts';
 import { each, hasNul, NUL, pathProblem, type Report, type Rule, variableProblem } from './rule.ts';
@@ -16,8 +16,9 @@ function version({ ociVersion }: Document, report: Report): void {
   }
 }
 
-function root({ root }: Document, report: Report): void {
-  if (root === undefined) report('root', 'is missing');
+function root(document: Document, report: Report): void {
+  const { root } = document;
+  if (root === undefined) report('root', missing('root', document));
   else if (root.path === '') report('root.path', 'must not be empty');
   else if (hasNul(root.path)) report('root.path', NUL);
 }

@@ -84,6 +84,8 @@ function idMap(spec: Document, mount: Mount, index: number, report: Report): voi
   });
 }
 
+const IS_BIND = 'a bind mount needs the option bind or rbind';
+
 function checkMount(mount: Mount, index: number, report: Report): void {
   const { type, source, options } = mount;
   const isRemount = options?.includes('remount') ?? false;
@@ -92,7 +94,9 @@ function checkMount(mount: Mount, index: number, report: Report): void {
   if (isBind(mount)) {
     if (!source && !isRemount) report(`mounts[${index}].source`, 'is missing: a bind mount needs it');
   } else if (!type && !isRemount) {
-    report(`mounts[${index}].type`, 'is missing');
+    report(`mounts[${index}].type`, `is missing; ${IS_BIND}`);
+  } else if (type === 'none' && !isRemount) {
+    report(`mounts[${index}].type`, `none is no filesystem; ${IS_BIND}`);
   }
   if (hasNul(type)) report(`mounts[${index}].type`, NUL);
   if (hasNul(source)) report(`mounts[${index}].source`, NUL);

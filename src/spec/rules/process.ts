@@ -1,13 +1,14 @@
 import type { Document } from '../config.ts';
+import { missing } from '../explain.ts';
 import { each, hasNul, NUL, pathProblem, type Report, type Rule, variableProblem } from './rule.ts';
 
 // NGROUPS_MAX of the kernel, and the fields of its struct winsize.
 const MAX_GROUPS = 65536;
 const MAX_CHARACTERS = 65535;
 
-function present({ process }: Document, report: Report): void {
+function present(document: Document, report: Report): void {
   // The specification lets `create` do without, but then no `start` could ever succeed.
-  if (process === undefined) report('process', 'is missing');
+  if (document.process === undefined) report('process', missing('process', document));
 }
 
 function cwd({ process }: Document, report: Report): void {
@@ -17,7 +18,7 @@ function cwd({ process }: Document, report: Report): void {
 
 function args({ process }: Document, report: Report): void {
   if (!process) return;
-  if (!process.args) report('process.args', 'is missing');
+  if (!process.args) report('process.args', missing('args', process));
   else if (process.args.length === 0) report('process.args', 'must not be empty');
   else if (process.args[0] === '') report('process.args[0]', 'must not be empty');
   each(process.args, (text, index) => {
