@@ -76,5 +76,8 @@ t.test('not an object', async (t) => {
 t.test('not JSON', async (t) => {
   const error = failure(() => parseDocument('{\n  "ociVersion": 1.0.2\n}\n', '/b/config.json'));
   t.equal(error.code, 'CONFIG_INVALID');
-  t.equal(error.message, `/b/config.json is not valid JSON: line 2, column 17: expected a value, found "1.0.2"`);
+  t.equal(
+    error.message,
+    `/b/config.json is not valid JSON: line 2, column 17: expected a value, found "1.0.2"`,
+  );
 });
