@@ -2,7 +2,7 @@
 import { RuntimeError } from '../errors.ts';
 import { Fd, setNonBlocking } from '../linux/fd.ts';
 import { readAll, removeFile } from '../linux/file.ts';
-import { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from '../linux/path.ts';
+import { AT_FDCWD, failedWith, O_CLOEXEC, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY } from '../linux/path.ts';
 import { POLLIN, poll, pollEvents } from '../linux/poll.ts';
 import { ignoreSignal, SIGPIPE, takeFd } from '../linux/signal.ts';
 import { socketPair } from '../linux/socket.ts';
@@ -70,9 +70,28 @@ export function takeLink(gate: Fd, init: Fd): InitChannel {
   const message = JSON.parse(Buffer.from(line.subarray(0, count)).toString()) as LastMessage | LinkMessage;
   if (message.type === 'failed') throw new RuntimeError(message.error.message, message.error.details);
   if (message.type !== 'link') throw new RuntimeError(`init sent "${message.type}"`, { code: 'PROTOCOL' });
-  const link: InitChannel = new Channel(takeFd(init, message.socket), 'init');
+  const link: InitChannel = new Channel(takeSocket(init, message.socket), 'init');
   link.send({ type: 'go' });
   return link;
+}
+
+/** Linux takes it for a kind of ptrace(2). Source: pidfd_getfd(2). */
+function takeSocket(init: Fd, number: number): Fd {
+  try {
+    return takeFd(init, number);
+  } catch (error) {
+    if (!failedWith(error, 'EPERM')) throw error;
+    throw new RuntimeError(
+      'linux.seccomp: this process may not take the listener out of init: operation not permitted',
+      {
+        code: 'SECCOMP_PRIVILEGE',
+        field: 'linux.seccomp',
+        errno: 'EPERM',
+        hint: 'start needs CAP_SYS_PTRACE, and kernel.yama.ptrace_scope below 3; run needs neither',
+      },
+      error,
+    );
+  }
 }
 
 /** The start command's side: lets init go on, which must be alive at the end; removes the fifo. Returns its open end. */

@@ -14,6 +14,7 @@ import {
   inside,
   nothingLeft,
   type Result,
+  refused,
   run,
   running,
   runtime,
@@ -213,6 +214,20 @@ t.test('with hooks', async (t) => {
   t.ok(existsSync(output));
 });
 
+// runc and crun pass the listener on in create.
+t.test('a start that may not take the listener', only('trunc', 'setpriv'), async (t) => {
+  using agent = new Agent();
+  const { id } = create(t, (config) => {
+    profile(notify(agent.path, ['getpgid']))(config);
+    const all = ['CAP_KILL', 'CAP_SYS_PTRACE'];
+    config.process.capabilities = { bounding: all, permitted: all, effective: all };
+  });
+  const wrapper = ['setpriv', '--bounding-set=-sys_ptrace'];
+  const text = /^trunc: linux\.seccomp: this process may not take .*: operation not permitted \(start needs /;
+  refused(t, run(['start', id], { wrapper }), text);
+  t.equal(state(id), undefined, 'as with any failure between create and the program');
+});
+
 // runc refuses both: what it does itself would have to be answered before there is somebody to do so.
 t.test('everything is asked about, and nothing but what the program does', only('trunc'), async (t) => {
   using agent = new Agent();
@@ -342,7 +357,7 @@ t.test('an agent that does not let the program start', only('trunc'), async (t) 
     if (action === 'start') succeed(['create', id], { bundle });
     const { done } = action === 'run' ? background(['run', id], { bundle }) : background(['start', id]);
     agent.receive().serve(() => -EACCES);
-    t.match(await done, { status: 1, stderr: /exec \/probe: permission denied/ });
+    t.match(await done, { status: 255, stderr: /exec \/probe: permission denied/ });
     t.equal(state(id), undefined);
   }
 });
