@@ -10,15 +10,21 @@ export function setInitialAffinity(affinity: ExecCPUAffinity | undefined): void 
 }
 
 /**
- * process.execCPUAffinity.final, once it is in the cgroup. Without it a process may run wherever the cgroup allows: a caller
- * that keeps itself to some CPUs does not mean the container.
+ * process.execCPUAffinity.final, once it is in the cgroup. Without it the kernel decides what becomes of the initial one, and
+ * without either a process may run wherever the cgroup allows: a caller that keeps itself to some CPUs does not mean the
+ * container. Source: runtime-spec, "process".
  */
 export function setFinalAffinity(affinity: ExecCPUAffinity | undefined): void {
-  if (!setAffinity('final', affinity?.final)) tryAllowAllCpus();
+  if (setAffinity('final', affinity?.final) || isGiven(affinity?.initial)) return;
+  tryAllowAllCpus();
+}
+
+function isGiven(list = ''): boolean {
+  return list.trim() !== '';
 }
 
 function setAffinity(key: keyof ExecCPUAffinity, list = ''): boolean {
-  if (list.trim() === '') return false;
+  if (!isGiven(list)) return false;
   const field = `process.execCPUAffinity.${key}`;
   within(`${field}: set ${list}`, () => setCpuAffinity(bitmapOf(list)), {
     code: 'PROCESS_SET',

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { delimiter, join } from 'node:path';
 import t from 'tap';
-import { type Kind, runtime } from './runtime.ts';
+import { isOldRunc, type Kind, runtime } from './runtime.ts';
 
 /** What a test can ask for: the reason why it is missing, or false when it is there. */
 const CHECKS: Record<string, () => string | false> = {
@@ -35,6 +36,12 @@ const succeeds = (...line: [string, ...string[]]): boolean =>
 const version = (program: string): string =>
   spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout ?? '';
 
+/** Whether the kernel has what came with this version of Linux. */
+export function isSince(major: number, minor: number): boolean {
+  const [first = 0, second = 0] = release().split('.').map(Number);
+  return first > major || (first === major && second >= minor);
+}
+
 function onPath(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((dir) => existsSync(join(dir, program)));
 }
@@ -55,13 +62,17 @@ export function requires(...needs: string[]): { skip: string | false } {
   return { skip: reason };
 }
 
+/** `newer runc`: 1.3.6 does it, Debian 12's does not. */
+type Wanted = Kind | 'newer runc';
+
 /**
  * As requires, for tests that make sense with some runtimes only; another RUNTIME is always a plain skip. LIFT=1 tries them
  * nevertheless: to see what a new version of runc can do.
  */
-export function only(kinds: Kind | Kind[], ...needs: string[]): { skip: string | false } {
+export function only(kinds: Wanted | Wanted[], ...needs: string[]): { skip: string | false } {
   const wanted = [kinds].flat();
-  if (!wanted.includes(runtime.kind) && process.env.LIFT !== '1')
+  const names: Wanted[] = runtime.kind === 'runc' && !isOldRunc ? ['runc', 'newer runc'] : [runtime.kind];
+  if (!wanted.some((name) => names.includes(name)) && process.env.LIFT !== '1')
     return { skip: `only ${wanted.join(', ')}` };
   return requires(...needs);
 }

@@ -1,14 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { release } from 'node:os';
 import t from 'tap';
 import type { Change } from '../helpers/bundle.ts';
 import { withUserNamespace } from '../helpers/bundle.ts';
-import { only, suite } from '../helpers/requires.ts';
+import { isSince, only, suite } from '../helpers/requires.ts';
 import { attempt, inside, nothingLeft, refused, run, running } from '../helpers/runtime.ts';
 import { newId } from '../helpers/sandbox.ts';
 
-// What neither runc 1.1.5 nor crun 1.8.1 carries out is tested with trunc alone.
 suite('root');
 
 const withProcess =
@@ -30,7 +28,7 @@ const SCHEDULING = "cut -d' ' -f19,40,41 /proc/$$/stat";
 const POLICY = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5, deadline: 6 };
 const scheduler = (properties: object): Change => withProcess({ scheduler: properties });
 
-t.test('scheduler', only('trunc'), async (t) => {
+t.test('scheduler', only(['trunc', 'newer runc']), async (t) => {
   const cases: [object, string][] = [
     [{ policy: 'SCHED_OTHER', nice: 7 }, `7 0 ${POLICY.other}`],
     [{ policy: 'SCHED_OTHER', nice: -5 }, `-5 0 ${POLICY.other}`],
@@ -41,7 +39,7 @@ t.test('scheduler', only('trunc'), async (t) => {
     t.equal(inside(scheduler(properties), SCHEDULING), expected, JSON.stringify(properties));
 });
 
-t.test('the specification has 0 for what is not set', only('trunc'), async (t) => {
+t.test('the specification has 0 for what is not set', only(['trunc', 'newer runc']), async (t) => {
   const wrapper = ['nice', '-n', '9'];
   t.equal(
     inside(() => {}, SCHEDULING, { wrapper }),
@@ -51,6 +49,7 @@ t.test('the specification has 0 for what is not set', only('trunc'), async (t) =
   t.equal(inside(scheduler({ policy: 'SCHED_BATCH' }), SCHEDULING, { wrapper }), `0 0 ${POLICY.batch}`);
 });
 
+// runc and crun may not any more.
 t.test('the privileges are the host’s, not those of a user namespace', only('trunc'), async (t) => {
   const change = both(withUserNamespace, scheduler({ policy: 'SCHED_BATCH', nice: -3 }), (config) => {
     config.process.user = { uid: 1000, gid: 1000 };
@@ -58,7 +57,7 @@ t.test('the privileges are the host’s, not those of a user namespace', only('t
   t.equal(inside(change, SCHEDULING), `-3 0 ${POLICY.batch}`);
 });
 
-t.test('RESET_ON_FORK', only('trunc'), async (t) => {
+t.test('RESET_ON_FORK', only(['trunc', 'newer runc']), async (t) => {
   const child = `${SCHEDULING}; cut -d' ' -f19,40,41 /proc/self/stat; true`;
   const properties = { policy: 'SCHED_BATCH', nice: -3 };
   t.equal(inside(scheduler(properties), child), `-3 0 ${POLICY.batch}\n-3 0 ${POLICY.batch}`);
@@ -66,7 +65,7 @@ t.test('RESET_ON_FORK', only('trunc'), async (t) => {
   t.equal(inside(scheduler({ ...properties, flags }), child), `-3 0 ${POLICY.batch}\n0 0 ${POLICY.batch}`);
 });
 
-t.test('KEEP_POLICY and KEEP_PARAMS: what the caller has', only('trunc'), async (t) => {
+t.test('KEEP_POLICY and KEEP_PARAMS: what the caller has', only(['trunc', 'newer runc']), async (t) => {
   const wrapper = ['nice', '-n', '9'];
   const seen = (...flags: string[]) =>
     inside(scheduler({ policy: 'SCHED_BATCH', nice: 3, flags }), SCHEDULING, { wrapper });
@@ -76,6 +75,7 @@ t.test('KEEP_POLICY and KEEP_PARAMS: what the caller has', only('trunc'), async 
   t.equal(seen('SCHED_FLAG_KEEP_PARAMS'), `9 0 ${POLICY.other}`);
 });
 
+// runc has other words.
 t.test('clamps of utilization', only('trunc'), async (t) => {
   const flags = ['SCHED_FLAG_UTIL_CLAMP_MIN', 'SCHED_FLAG_UTIL_CLAMP_MAX'];
   const change = scheduler({ policy: 'SCHED_BATCH', flags });
@@ -89,7 +89,7 @@ t.test('clamps of utilization', only('trunc'), async (t) => {
     );
 });
 
-t.test('realtime policies', only('trunc'), async (t) => {
+t.test('realtime policies', only(['trunc', 'newer runc']), async (t) => {
   const seen = (properties: object) =>
     inside((config) => {
       scheduler(properties)(config);
@@ -102,7 +102,7 @@ t.test('realtime policies', only('trunc'), async (t) => {
   t.equal(seen({ policy: 'SCHED_RR', priority: 1 }), `0 1 ${POLICY.rr}`);
 });
 
-t.test('SCHED_DEADLINE', only('trunc'), async (t) => {
+t.test('SCHED_DEADLINE', only(['trunc', 'newer runc']), async (t) => {
   const properties = {
     policy: 'SCHED_DEADLINE',
     runtime: 1_000_000,
@@ -124,7 +124,7 @@ function schedulerFlags(pid: number): number {
   return Number(stdout);
 }
 
-t.test('RECLAIM and DL_OVERRUN', only('trunc', 'perl'), async (t) => {
+t.test('RECLAIM and DL_OVERRUN', only(['trunc', 'newer runc'], 'perl'), async (t) => {
   const flags = ['SCHED_FLAG_RECLAIM', 'SCHED_FLAG_DL_OVERRUN'];
   const properties = { policy: 'SCHED_DEADLINE', runtime: 1_000_000, deadline: 10_000_000 };
   for (const set of [flags, flags.slice(1), []]) {
@@ -134,6 +134,7 @@ t.test('RECLAIM and DL_OVERRUN', only('trunc', 'perl'), async (t) => {
   }
 });
 
+// runc has other words.
 t.test('what the kernel refuses', only('trunc'), async (t) => {
   // A deadline in less than 100 microseconds (kernel.sched_deadline_period_min_us).
   const properties = { policy: 'SCHED_DEADLINE', runtime: 1024, deadline: 2048 };
@@ -144,6 +145,7 @@ t.test('what the kernel refuses', only('trunc'), async (t) => {
   );
 });
 
+// runc may not any more in a user namespace.
 t.test('ioPriority', only('trunc'), async (t) => {
   const ionice = (ioPriority?: object) =>
     inside(ioPriority ? withProcess({ ioPriority }) : () => {}, ['/bin/busybox', 'ionice']);
@@ -158,7 +160,7 @@ t.test('ioPriority', only('trunc'), async (t) => {
   t.equal(inside(change, ['/bin/busybox', 'ionice']), 'realtime: prio 1', 'in a user namespace');
 });
 
-t.test('ioPriority is not its caller’s', only('trunc'), async (t) => {
+t.test('ioPriority is not its caller’s', only(['trunc', 'newer runc']), async (t) => {
   const wrapper = ['sh', '-c', '"$@"; ionice -p $$ >&2', 'sh'];
   const change = withProcess({ ioPriority: { class: 'IOPRIO_CLASS_IDLE' } });
   t.match(attempt(change, 'true', { wrapper }).stderr, /^none/);
@@ -169,7 +171,7 @@ const ownCpus = /^Cpus_allowed_list:\t(.*)$/m.exec(readFileSync('/proc/self/stat
 
 t.test(
   'the CPUs are those of the cgroup, not those that the caller keeps itself to',
-  only('trunc'),
+  only(['trunc', 'newer runc']),
   async (t) => {
     const wrapper = ['taskset', '1'];
     t.equal(
@@ -187,7 +189,7 @@ t.test('cpu.cpus is not undone', async (t) => {
   t.equal(inside(change, CPUS), '0');
 });
 
-t.test('execCPUAffinity is for those who enter later', only('trunc'), async (t) => {
+t.test('execCPUAffinity is for those who enter later', only(['trunc', 'newer runc']), async (t) => {
   const change = withProcess({ execCPUAffinity: { initial: '0', final: '0' } });
   t.equal(inside(change, CPUS), ownCpus);
 });
@@ -202,7 +204,7 @@ t.test('personality', only(['trunc', 'crun']), async (t) => {
   t.match(seen(personality({ domain: 'LINUX', flags: [] })), /^(x86_64|aarch64)\n0000$/);
 });
 
-t.test('personality of the caller', only('trunc'), async (t) => {
+t.test('personality of the caller', only(['trunc', 'newer runc']), async (t) => {
   const wrapper = ['setarch', '--addr-no-randomize'];
   const seen = (change: Change) => inside(change, 'cat /proc/self/personality', { wrapper });
   t.equal(
@@ -215,6 +217,7 @@ t.test('personality of the caller', only('trunc'), async (t) => {
 
 const memoryPolicy = (properties: object): Change => withLinux({ memoryPolicy: properties });
 
+// runc has it since 1.4.
 t.test('memoryPolicy', only('trunc'), async (t) => {
   const policies = (properties: object) =>
     inside(memoryPolicy(properties), "cut -d' ' -f2 /proc/self/numa_maps | sort -u");
@@ -231,11 +234,6 @@ t.test('memoryPolicy', only('trunc'), async (t) => {
   for (const [properties, expected] of cases)
     t.equal(policies(properties), expected, JSON.stringify(properties));
 });
-
-function isSince(major: number, minor: number): boolean {
-  const [first = 0, second = 0] = release().split('.').map(Number);
-  return first > major || (first === major && second >= minor);
-}
 
 t.test('memoryPolicy with newer modes', only('trunc'), async (t) => {
   // Words with a space in them, the way the kernel writes them.
@@ -264,7 +262,7 @@ t.test('memoryPolicy that cannot be', only('trunc'), async (t) => {
   );
 });
 
-t.test('it is all there before the container is started', only('trunc'), async (t) => {
+t.test('it is all there before the container is started', only(['trunc', 'newer runc']), async (t) => {
   const change = both(
     scheduler({ policy: 'SCHED_IDLE' }),
     withProcess({ ioPriority: { class: 'IOPRIO_CLASS_IDLE' } }),
