@@ -97,8 +97,10 @@ export function cgroups(parent = false): string[] {
 function rootEntries(): string[] {
   try {
     const names = readdirSync(root, { recursive: true }).map(String);
-    // Compiled profiles stay for the next container.
-    return names.filter((name) => !name.startsWith('@seccomp')).map((name) => join(root, name));
+    // Compiled profiles stay for the next container, and so does what crun mounts over directories.
+    return names
+      .filter((name) => !/^(@seccomp|\.empty-directory)/.test(name))
+      .map((name) => join(root, name));
   } catch {
     return [];
   }

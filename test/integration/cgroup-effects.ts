@@ -69,8 +69,7 @@ t.test('four shares to one', async (t) => {
   t.ok(isClose(), `${shares.map((share) => share.toFixed(2)).join(', ')} to one, within 15 %`);
 });
 
-// Newer than runc 1.1.5.
-t.test('an idle one gets what is left', only('trunc'), async (t) => {
+t.test('an idle one gets what is left', only(['trunc', 'newer runc']), async (t) => {
   const share = ratio(t, { shares: 1024 }, { idle: 1 });
   t.ok(share > 20, share.toFixed(2));
 });

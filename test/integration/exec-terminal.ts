@@ -67,8 +67,7 @@ t.test('the console of the first program stays', async (t) => {
   t.equal(seen(), before);
 });
 
-// runc 1.1.5 does not have it.
-t.test('--pidfd-socket', only('trunc'), async (t) => {
+t.test('--pidfd-socket', only(['trunc', 'newer runc']), async (t) => {
   const { id } = running(t);
   using socket = new FdSocket();
   const started = background(['exec', '--pidfd-socket', socket.path, id, 'sleep', '0.1']);

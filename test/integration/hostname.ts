@@ -24,8 +24,7 @@ t.test('hostname', async (t) => {
   );
 });
 
-// Newer than runc 1.1.5.
-t.test('domainname', only(['trunc', 'crun']), async (t) => {
+t.test('domainname', only(['trunc', 'newer runc', 'crun']), async (t) => {
   t.equal(
     inside((config) => {
       config.domainname = 'nis.example';

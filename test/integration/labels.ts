@@ -12,7 +12,7 @@ const label =
   (config) =>
     void Object.assign(config.process, { [key]: value });
 
-// runc 1.1.5 and crun 1.8.1 leave out a profile that they cannot set, and say so at most.
+// runc 1.1.5 and crun 1.8.1 leave out a profile that they cannot set, and say so at most; runc 1.3.6 has other words.
 t.test('without the module that it is for', only('trunc'), async (t) => {
   if (!existsSync('/sys/module/apparmor')) {
     const result = attempt(label('apparmorProfile', 'docker-default'), 'true');

@@ -72,6 +72,7 @@ function optionsSeen(lists: string[], source: string, wrapper: string[]): string
   return mounts.map((_, index) => lines.slice(2 * index, 2 * index + 2));
 }
 
+// runc 1.3.6 makes a read-only mount writable for an option that clears another attribute.
 t.test('attributes cleared, in one mount and in all below it', only('trunc'), async (t) => {
   const source = hostDir();
   const kept = 'ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow';
@@ -88,6 +89,7 @@ t.test('attributes cleared, in one mount and in all below it', only('trunc'), as
   ]);
 });
 
+// runc sets it on none.
 t.test('a recursive attribute of a new filesystem is its own', only('trunc'), async (t) => {
   const tmpfs = { destination: '/m', type: 'tmpfs', source: 'm', options: ['rnoexec', 'rro'] };
   t.match(inside(mount(tmpfs), info('/m')), /^ro,noexec/);
@@ -220,6 +222,7 @@ t.test('a filesystem option of a bind', only('trunc'), async (t) => {
   );
 });
 
+// src-nofollow, dest-nofollow and copy-symlink are crun's; 1.8 has the first alone.
 t.test('a symlink as the source', only('trunc'), async (t) => {
   const source = hostDir();
   const link = join(source, 'link');

@@ -8,7 +8,7 @@ import { until } from '../helpers/sandbox.ts';
 
 suite('root', 'ip', 'unshare', 'nsenter');
 
-// runc 1.1.5 and crun 1.8 know no netDevices.
+// runc knows netDevices since 1.4, crun 1.8 does not.
 const here = only('trunc');
 
 interface Net {

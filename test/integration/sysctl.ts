@@ -31,7 +31,7 @@ t.test('is seen in the container', async (t) => {
   );
 });
 
-// runc 1.1.5 and crun 1.8 take every dot for a slash.
+// runc 1.1.5 and crun take every dot for a slash; 1.3.6 knows better, and then opens no path of a slash.
 t.test('of an interface with a dot in its name', only('trunc'), async (t) => {
   const pid = donor(t, '--net');
   const ip = ['ip', 'link', 'add', 'eth0.100', 'type', 'veth', 'peer', 'name', 'eth0'];
@@ -48,7 +48,7 @@ t.test('of an interface with a dot in its name', only('trunc'), async (t) => {
   t.equal(inside(change, script), '1\n2\n1');
 });
 
-// runc 1.1.5 and crun 1.8 refuse them all.
+// runc and crun refuse them all.
 t.test('of a user namespace', only('trunc'), async (t) => {
   const change: Change = (config) => {
     withUserNamespace(config);
