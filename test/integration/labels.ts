@@ -32,7 +32,8 @@ t.test('without the module that it is for', only('trunc'), async (t) => {
   }
 });
 
-t.test('an empty label asks for nothing', async (t) => {
+// crun 1.28 writes it down.
+t.test('an empty label asks for nothing', only(['trunc', 'runc']), async (t) => {
   t.equal(inside(label('apparmorProfile', ''), 'echo ran'), 'ran');
   t.equal(inside(label('selinuxLabel', ''), 'echo ran'), 'ran');
 });

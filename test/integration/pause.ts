@@ -32,7 +32,8 @@ t.test('a created container', only(['trunc', 'runc']), async (t) => {
   succeed(['start', id]);
 });
 
-t.test('what is refused', async (t) => {
+// crun resumes what runs, and pauses what is paused.
+t.test('what is refused', only(['trunc', 'runc']), async (t) => {
   const { id } = running(t);
   refused(t, run(['resume', id]), /container not paused/, 'running');
   succeed(['pause', id]);
