@@ -40,8 +40,13 @@ function absolute(path: string | undefined): string | undefined {
 /** With --debug: says what in config.json has no effect. */
 export async function inspection(): Promise<Pick<CreateOptions, 'inspect'>> {
   if (!logOptions().debug) return {};
-  const { warnOfUnknownProperties } = await import('../spec/unknown-properties.ts');
-  return { inspect: warnOfUnknownProperties };
+  const { warnOfRepeatedNames, warnOfUnknownProperties } = await import('../spec/unknown-properties.ts');
+  return {
+    inspect: ({ text, document }) => {
+      warnOfRepeatedNames(text);
+      warnOfUnknownProperties(document);
+    },
+  };
 }
 
 /** With --seccomp-log: who takes note of what is refused, in the foreground. */

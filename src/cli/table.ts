@@ -212,8 +212,8 @@ export const completionCommand = {
   positionals: [],
   options: [help],
   examples: [
-    ['trunc completion >~/.local/share/bash-completion/completions/trunc', 'for bash'],
-    ['SHELL=zsh trunc completion >/usr/local/share/zsh/site-functions/_trunc', 'for zsh'],
+    ['trunc completion >trunc', 'for bash, in ~/.local/share/bash-completion/completions'],
+    ['SHELL=zsh trunc completion >_trunc', 'for zsh, in a directory of $fpath'],
   ],
 } as const satisfies Command;
 

@@ -44,7 +44,7 @@ export function createWith(
   { fifo, terminal }: HowToStart,
 ): Created & { notify: Notify | undefined; refusals: Refusals | undefined } {
   const config = readConfig(options.bundle);
-  options.inspect?.(config.document);
+  options.inspect?.(config);
   const passedFds = options.listenFds + options.preserveFds;
   // Before this process opens any of those numbers itself.
   checkDescriptors(options);

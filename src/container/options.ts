@@ -71,7 +71,7 @@ export interface CreateOptions extends NotifyOptions {
   /** Where programs are looked for that trunc needs, as in $PATH. */
   searchPath: string;
   /** Looks at config.json before it is checked. */
-  inspect?: ((document: unknown) => void) | undefined;
+  inspect?: ((config: { text: string; document: unknown }) => void) | undefined;
 }
 
 export interface RunOptions extends CreateOptions, WatchOptions {

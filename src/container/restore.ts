@@ -74,7 +74,7 @@ interface Restored {
 /** Restores a container, or nothing: whatever fails, all that was made until then is undone. */
 function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): Restored {
   const config = readConfig(options.bundle);
-  options.inspect?.(config.document);
+  options.inspect?.(config);
   const isNotified = hasNotify(options.imagePath);
   const valid = config.validate();
   const spec = isNotified ? mountNotify(options, valid) : valid;

@@ -1,5 +1,5 @@
 // Runs in the container's namespaces.
-import { RuntimeError, within } from '../errors.ts';
+import { asRuntimeError, RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { detachMount, MS_BIND, MS_MOVE, MS_REC, MS_SLAVE, mount, pivotRoot } from '../linux/mount.ts';
 import { failedWith, O_DIRECTORY, O_NOFOLLOW, O_PATH, openPath } from '../linux/path.ts';
@@ -20,7 +20,19 @@ export function openRootfs(rootfs: string): Fd {
 }
 
 function atRootPath(rootfs: string, action: () => Fd): Fd {
-  return within(`root.path: ${rootfs}`, action, { code: 'ROOTFS', field: 'root.path' });
+  try {
+    return action();
+  } catch (error) {
+    const isMissing = failedWith(error, 'ENOENT');
+    const reason = isMissing ? 'no such directory' : asRuntimeError(error).message;
+    const hint = isMissing ? 'it is where the files of an image are to be' : undefined;
+    const { errno } = asRuntimeError(error);
+    throw new RuntimeError(
+      `root.path: ${rootfs}: ${reason}`,
+      { code: 'ROOTFS', field: 'root.path', errno, hint },
+      error,
+    );
+  }
 }
 
 /** A symlink could lead elsewhere by the time that its target is used. */

@@ -22,8 +22,16 @@ const LITERAL = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)
 /** Thrown by the scanner to say what it wanted where it stands. */
 class Expected extends Error {}
 
+/** A name that an object has more than once. */
+export interface RepeatedName {
+  name: string;
+  /** Where it stands again, from 1. */
+  line: number;
+}
+
 class Scanner {
   position = 0;
+  readonly repeated: { name: string; position: number }[] = [];
   readonly text: string;
 
   constructor(text: string) {
@@ -48,31 +56,46 @@ class Scanner {
     this.position += 1;
   }
 
-  private members(close: string, words: string, one: () => void): void {
+  private members(close: string, words: string, one: (names: Set<string>) => void): void {
+    const names = new Set<string>();
     this.position += 1;
     if (this.peek() !== close) {
-      one();
+      one(names);
       while (this.peek() === ',') {
         this.position += 1;
-        one();
+        one(names);
       }
     }
     this.want(close, words);
   }
 
-  private property(): void {
+  private property(names: Set<string>): void {
     this.peek();
+    const { position } = this;
     if (!this.take(STRING)) throw new Expected('a property name in double quotes');
+    const name = this.text.slice(position + 1, this.position - 1);
+    if (names.has(name)) this.repeated.push({ name, position });
+    names.add(name);
     this.want(':', 'a colon');
     this.value();
   }
 
   value(): void {
     const first = this.peek();
-    if (first === '{') this.members('}', 'a comma or }', () => this.property());
+    if (first === '{') this.members('}', 'a comma or }', (names) => this.property(names));
     else if (first === '[') this.members(']', 'a comma or ]', () => this.value());
     else if (!this.take(STRING) && !this.take(LITERAL)) throw new Expected('a value');
   }
+}
+
+/** What objects of `text`, which is JSON, have twice: the last one counts, and nobody says so. */
+export function repeatedNames(text: string): RepeatedName[] {
+  const scanner = new Scanner(text);
+  scanner.value();
+  return scanner.repeated.map(({ name, position }) => ({
+    name,
+    line: text.slice(0, position).split('\n').length,
+  }));
 }
 
 /** The first syntax error of `text`, which is known to have one. */

@@ -1,6 +1,7 @@
 import { log } from '../log.ts';
 import { child, describe, type Problem, suggest } from './explain.ts';
 import { type Schema, schema } from './generated/config-schema.js';
+import { repeatedNames } from './syntax-error.ts';
 
 /** Follows a reference to a definition. */
 function resolve(part: Schema): Schema {
@@ -35,6 +36,12 @@ function find(value: unknown, part: Schema, field: string): Problem[] {
 /** The properties of a config.json that its schema does not know, with the ones that may have been meant. */
 export function unknownProperties(document: unknown): Problem[] {
   return find(document, schema, '');
+}
+
+/** Warns of what is there twice, by the text of config.json. */
+export function warnOfRepeatedNames(text: string): void {
+  for (const { name, line } of repeatedNames(text))
+    log.warning(`config.json: line ${line}: "${name}" is there again, the last one counts`);
 }
 
 /**

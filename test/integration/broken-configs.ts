@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { exampleSpec } from '../../src/spec/example.ts';
 import { brokenConfigs } from '../fixtures/broken-configs.ts';
@@ -68,6 +69,15 @@ t.test('an unknown property is ignored, and named with --debug', async (t) => {
   t.equal(status, 0);
   t.match(stderr, 'linux.resource: unknown property, ignored; did you mean resources?');
   t.match(stderr, 'process.argv: unknown property, ignored; did you mean args?');
+});
+
+t.test('a property that is there twice is named with --debug', only('trunc'), async (t) => {
+  const text = JSON.stringify(base(), null, 2);
+  writeFileSync(join(bundle, 'config.json'), text.replace('"hostname"', '"hostname": "first",\n"hostname"'));
+  t.match(run(['run', newId()], { bundle }), { status: 0, stderr: '' });
+  const { status, stderr } = run(['run', newId()], { bundle, globals: ['--debug'] });
+  t.equal(status, 0);
+  t.match(stderr, /config\.json: line \d+: \\?"hostname\\?" is there again, the last one counts/);
 });
 
 t.test('all that is wrong at once', only('trunc'), async (t) => {

@@ -87,6 +87,11 @@ t.test('a config.json that is no file', ours, async (t) => {
 
 /** What is changed in a good config → what is told. */
 const configs: [name: string, change: Change, told: RegExp][] = [
+  [
+    'no rootfs',
+    ({ root }) => void Object.assign(root, { path: 'nowhere' }),
+    /root\.path: \/.*\/nowhere: no such directory \(it is where the files of an image are to be\)/,
+  ],
   ['another case', rename('process', 'Process'), /process: is missing, but there is "Process"/],
   ['a letter too many', rename('root', 'roots'), /root: is missing, but there is "roots"/],
   ['octal', ({ process }) => Object.assign(process.user, { umask: '022' }), /octal 022 is 18/],

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { syntaxError } from '../../src/spec/syntax-error.ts';
+import { repeatedNames, syntaxError } from '../../src/spec/syntax-error.ts';
 
 const cases: [text: string, line: number, column: number, expected: string][] = [
   ['', 1, 1, 'a value'],
@@ -53,3 +53,13 @@ for (const [text, found, hint] of mistakes) {
   t.equal(error.found, found, JSON.stringify(text));
   t.match(error, { hint }, `hint of ${JSON.stringify(text)}`);
 }
+
+t.same(
+  repeatedNames('{"a": {"b": 1,\n"b": 2}, "c": [{"b": 1}, {"b": 2}],\n\n"a": "a"}'),
+  [
+    { name: 'b', line: 2 },
+    { name: 'a', line: 4 },
+  ],
+  'names that stand twice',
+);
+t.same(repeatedNames('{"a": {"a": ["a", "a"]}}'), []);

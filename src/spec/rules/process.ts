@@ -45,6 +45,10 @@ function rlimits({ process }: Document, report: Report): void {
 }
 
 function user({ process }: Document, report: Report): void {
+  const given = process?.user as { uid?: number; username?: unknown } | undefined;
+  // It would be root: the specification has names for Windows alone.
+  if (given?.username !== undefined && given.uid === undefined)
+    report('process.user.uid', 'is missing; process.user.username has no effect on Linux');
   const count = process?.user?.additionalGids?.length ?? 0;
   if (count > MAX_GROUPS)
     report('process.user.additionalGids', `must have at most ${MAX_GROUPS} entries, found ${count}`);
