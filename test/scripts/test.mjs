@@ -8,7 +8,7 @@ import { at, run, say, stop } from './project.mjs';
 import { installDebianPackages, installNpmPackages, requireRoot } from './setup.mjs';
 import { runTests } from './tap.mjs';
 
-const DEBIAN_PACKAGES = ['busybox-static', 'runc', 'crun', 'strace', 'jq', 'uidmap'];
+const DEBIAN_PACKAGES = 'busybox-static runc crun strace jq uidmap procps iproute2 man-db'.split(' ');
 const ENGINES = ['docker.io', 'containerd', 'podman', 'conmon', 'netavark', 'catatonit', 'iptables', 'curl'];
 const NOT_TESTS = /^(helpers|fixtures|bench|scripts|vm)\//;
 const ARCHITECTURE = 'test/architecture.ts';
