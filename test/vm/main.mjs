@@ -85,6 +85,8 @@ function find(word) {
 function report(counter, name, lines, [status, microseconds]) {
   const all = lines.find((line) => /^1\.\.0 # skip/i.test(line));
   for (const line of lines) counter.read(`    ${line}`);
+  // An exception before the first test, say: nothing else tells of it.
+  if (status !== 0 && !lines.some((line) => /^ *not ok/.test(line))) say(lines.slice(-20).join('\n'));
   const skipped = all ? ` # SKIP ${all.replace(/^1\.\.0 # skip /i, '')}` : '';
   const time = ` # time=${microseconds / 1000}ms`;
   counter.read(`${status === 0 ? '' : 'not '}ok 1 - ${name}${time}${skipped}`);

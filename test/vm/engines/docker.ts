@@ -2,16 +2,17 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { COUNTING, type Count, countIn, goesOn } from '../../helpers/checkpoint.ts';
+import { startContainerd } from '../../helpers/containerd.ts';
 import { startDocker } from '../../helpers/engine.ts';
-import { call, remains } from '../../helpers/lab.ts';
+import { remains } from '../../helpers/lab.ts';
 import { newId, temp, until } from '../../helpers/sandbox.ts';
 import { show, units } from '../../helpers/systemd.ts';
 
-// dockerd's own containerd has 15 seconds to start, which can be too few in an emulated machine.
-call('systemctl', ['start', 'containerd']);
-const containerd = ['--containerd', '/run/containerd/containerd.sock'];
+// dockerd gives a containerd of its own 15 seconds to start, which can be too few in an emulated machine.
+const containerd = startContainerd();
+const socket = ['--containerd', join(temp, 'containerd.sock')];
 const systemd = ['--exec-opt', 'native.cgroupdriver=systemd', '--cgroup-parent', 'system.slice'];
-const { docker, daemon } = startDocker(...containerd, ...systemd, '--experimental');
+const { docker, daemon } = startDocker(...socket, ...systemd, '--experimental');
 
 const scope = (name: string): string => `docker-${docker.inspect(name, 'Id')}.scope`;
 const state = (name: string): string => docker.inspect(name, 'State.Status');
@@ -117,7 +118,7 @@ t.test('checkpoint', async (t) => {
 
 t.test('nothing is left', async (t) => {
   daemon.stop();
-  call('systemctl', ['stop', 'containerd']);
+  containerd.stop();
   t.same(remains(), []);
   t.equal(units('docker-*'), '');
 });
