@@ -45,7 +45,7 @@ t.test('limits, and an update of them', async (t) => {
   const changed = { MemoryMax: '134217728', CPUQuotaPerSecUSec: '700ms', TasksMax: '30' };
   t.match(show(scope(name), ...properties), changed, 'systemd knows');
   t.match(
-    docker.says('stats', '--no-stream', '-f', '{{.PIDs}} {{.MemUsage}}', name),
+    docker.says('stats', '--no-stream', '--format', '{{.PIDs}} {{.MemUsage}}', name),
     /^2 .*[1-9].* \/ 128MiB$/,
   );
 });
