@@ -1,4 +1,5 @@
 // Runs on the host.
+import { ENOENT } from '../linux/errno.ts';
 import { Fd } from '../linux/fd.ts';
 import { listBytes } from '../linux/file.ts';
 import {
@@ -16,7 +17,6 @@ import { cgroupError, isGone } from './file.ts';
 // A container that may write to its cgroup makes others below it, whose names are any bytes and whose paths are longer than the
 // kernel takes: here they are a character for each byte, from the container's own cgroup on, and opened piece by piece.
 
-const ENOENT = 2;
 const LONGEST_PIECE = 4000;
 
 const bytes = (path: string): Uint8Array => Buffer.from(`${path}\0`, 'latin1');

@@ -1,9 +1,8 @@
+import { EAGAIN, EPIPE } from '../linux/errno.ts';
 import { pause } from '../linux/pause.ts';
 import { syscallError, trySyscall } from '../linux/syscall.ts';
 
 const STDOUT = 1;
-const EAGAIN = 11;
-const EPIPE = 32;
 const PAUSE_MS = 1;
 
 /**

@@ -6,7 +6,7 @@ import {
   type Difference,
   isDecided,
 } from '../container/seccomp/report.ts';
-import { errnoName } from '../linux/errno.ts';
+import { errnoName } from '../linux/errno-name.ts';
 import { X32_SYSCALL_BIT } from '../linux/seccomp.ts';
 
 /** What `seccomp check` prints for people. */

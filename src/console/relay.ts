@@ -1,4 +1,5 @@
 // Runs on the host.
+import { EAGAIN } from '../linux/errno.ts';
 import { type Fd, setNonBlocking } from '../linux/fd.ts';
 import { POLLHUP, POLLIN, POLLOUT, type PollEntry, pollEvents } from '../linux/poll.ts';
 import { pollAsync } from '../linux/poll-async.ts';
@@ -9,7 +10,6 @@ import { makeStdinRaw } from './caller-terminal.ts';
 const STDIN = 0;
 const STDOUT = 1;
 const NONE = -1;
-const EAGAIN = 11;
 const NEWLINE = 10;
 const END_OF_TRANSMISSION = 4;
 const NOTHING = new Uint8Array(0);

@@ -1,4 +1,5 @@
 import type { RuntimeError } from '../errors.ts';
+import { E2BIG, EAGAIN, EINVAL, ENOENT } from './errno.ts';
 import { Fd } from './fd.ts';
 import { Memory } from './memory.ts';
 import { SyscallError, syscall, syscallError, trySyscall } from './syscall.ts';
@@ -15,10 +16,6 @@ const BPF_F_ALLOW_MULTI = 2;
 const BPF_F_REPLACE = 4;
 const ATTRIBUTES = 128;
 
-const ENOENT = 2;
-const E2BIG = 7;
-const EAGAIN = 11;
-const EINVAL = 22;
 const LOAD_ATTEMPTS = 5;
 const LOG_SIZE = 1 << 16;
 const MAX_PROGRAMS = 64;

@@ -1,10 +1,10 @@
+import { EACCES, EINVAL, ENXIO, EOPNOTSUPP, EPERM } from './errno.ts';
 import type { Fd } from './fd.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const SEEK_SET = 0;
-const ENXIO = 6;
 // sendfile() moves at most this many bytes; sendfile(2).
 const MAX_COUNT = 0x7ffff000;
 
@@ -32,10 +32,6 @@ export function copyData(from: Fd, to: Fd, size: number): void {
 
 const LIST_BYTES = 65536;
 const VALUE_BYTES = 65536;
-const EPERM = 1;
-const EACCES = 13;
-const EINVAL = 22;
-const EOPNOTSUPP = 95;
 
 /** Copies the extended attributes that the other filesystem and the caller's privileges have room for. Source: xattr(7). */
 export function copyAttributes(from: Fd, to: Fd): void {

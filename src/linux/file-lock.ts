@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { EAGAIN } from './errno.ts';
 import { readFile } from './file.ts';
 import { pause } from './pause.ts';
 import { processStat } from './proc.ts';
@@ -8,7 +9,6 @@ import { syscall, syscallError, trySyscall } from './syscall.ts';
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-const EAGAIN = 11;
 const PAUSE_MS = 5;
 const TIMEOUT_MS = 30_000;
 

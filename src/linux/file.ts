@@ -1,3 +1,4 @@
+import { EEXIST, ENOENT } from './errno.ts';
 import { Fd } from './fd.ts';
 import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY, PATH_MAX } from './path.ts';
 import { statusAt } from './stat.ts';
@@ -9,8 +10,6 @@ import { syscall, syscallError, trySyscall } from './syscall.ts';
 const O_TRUNC = 0o1000;
 const O_APPEND = 0o2000;
 const CHUNK = 1 << 16;
-const ENOENT = 2;
-const EEXIST = 17;
 
 function open(path: string, flags: number, mode = 0): Fd {
   const number = trySyscall('openat', AT_FDCWD, path, flags | O_CLOEXEC, mode);

@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { EEXIST } from './errno.ts';
 import { Fd } from './fd.ts';
 import { ffi } from './ffi.ts';
 import { readFile } from './file.ts';
@@ -27,7 +28,6 @@ export const LIBRARY = 'libseccomp.so.2';
 const SCMP_FLTATR_CTL_OPTIMIZE = 8;
 const BINARY_TREE = 2;
 const NR_SCMP_ERROR = -1;
-const EEXIST = 17;
 const MFD_CLOEXEC = 1;
 const SIZE_OF_COMPARISON = 24;
 const INVALID = { code: 'SECCOMP_INVALID' } as const;

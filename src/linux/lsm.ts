@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { ENOENT } from './errno.ts';
 import { Fd } from './fd.ts';
 import { exists, readFile, writeAll } from './file.ts';
 import { mountPointsOf } from './mountinfo.ts';
@@ -11,7 +12,6 @@ const APPARMOR_POLICY = '/sys/kernel/security/apparmor';
 const SELINUX = '/sys/fs/selinux';
 const SELINUX_MAGIC = 0xf97cff8c;
 const ST_RDONLY = 1;
-const ENOENT = 2;
 
 /** Whether AppArmor confines this machine's processes. Asked on the host: a container does not see these files. */
 export function apparmorEnabled(): boolean {

@@ -1,3 +1,4 @@
+import { EAGAIN } from './errno.ts';
 import { Fd } from './fd.ts';
 import { O_CLOEXEC, O_NONBLOCK } from './path.ts';
 import { SyscallError, syscall, syscallError, trySyscall } from './syscall.ts';
@@ -25,7 +26,6 @@ const ATTRIBUTE_HEADER = 4;
 const ADDRESS = 12;
 /** The most that the kernel puts into one datagram. */
 const DATAGRAM = 1 << 15;
-const EAGAIN = 11;
 
 /** Asks for a list of everything. */
 export const NLM_F_DUMP = 0x300;

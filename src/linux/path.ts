@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { EAGAIN } from './errno.ts';
 import { Fd } from './fd.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
@@ -24,7 +25,6 @@ const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
 const RESOLVE_IN_ROOT = 0x10;
 const OPEN_HOW_SIZE = 24;
-const EAGAIN = 11;
 const ATTEMPTS = 128;
 export const PATH_MAX = 4096;
 

@@ -1,3 +1,4 @@
+import { EINVAL } from './errno.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
 /** For call chains: the signal that comes when the parent has ended, and what execve can no longer give. */
@@ -9,7 +10,6 @@ const PR_SET_KEEPCAPS = 8;
 const PR_SET_NAME = 15;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_CHILD_SUBREAPER = 36;
-const EINVAL = 22;
 /** For call chains too: capabilities that stay over execve for who is not root. */
 export const PR_CAP_AMBIENT = 47;
 export const PR_CAP_AMBIENT_RAISE = 2;

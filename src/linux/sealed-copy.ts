@@ -1,4 +1,5 @@
 import { copyData } from './copy-file.ts';
+import { EINVAL } from './errno.ts';
 import { Fd } from './fd.ts';
 import { O_RDONLY, openPath } from './path.ts';
 import { statusOf } from './stat.ts';
@@ -7,7 +8,6 @@ import { syscall, trySyscall } from './syscall.ts';
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const MFD_EXEC = 0x10;
-const EINVAL = 22;
 const F_ADD_SEALS = 1033;
 /** No more seals, no shorter, no longer, no other contents. */
 const ALL_SEALS = 0xf;

@@ -1,3 +1,4 @@
+import { ENOENT } from './errno.ts';
 import type { Fd } from './fd.ts';
 import { syscallError, trySyscall } from './syscall.ts';
 
@@ -9,7 +10,6 @@ const NOTIF_ID_VALID = 0x40082102;
 const NOTIFICATION_SIZE = 80;
 const RESPONSE_SIZE = 24;
 const ARGUMENTS = 6;
-const ENOENT = 2;
 
 /** A system call that waits for its result. */
 export interface Notification {

@@ -1,3 +1,4 @@
+import { EFAULT } from './errno.ts';
 import { Memory } from './memory.ts';
 import { syscall, trySyscall } from './syscall.ts';
 import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
@@ -32,7 +33,6 @@ export const X32_SYSCALL_BIT = 0x40000000;
 
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_GET_ACTION_AVAIL = 2;
-const EFAULT = 14;
 const SIG_SETMASK = 2;
 
 /** Bytes of an instruction (struct sock_filter), and how many the kernel takes at most. */

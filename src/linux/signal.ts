@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { EPERM } from './errno.ts';
 import { Fd } from './fd.ts';
 import { syscall, trySyscall } from './syscall.ts';
 
@@ -77,7 +78,7 @@ export function takeFd(pidfd: Fd, number: number): Fd {
 /** Sends a signal through a pidfd; false when the process has ended. */
 export function signalPidfd(pidfd: Fd, signal: number): boolean {
   const result = trySyscall('pidfd_send_signal', pidfd.number, signal, 0, 0);
-  if (result === -1)
+  if (result === -EPERM)
     throw new RuntimeError(`signal ${signal}: operation not permitted`, { code: 'SYSCALL', errno: 'EPERM' });
   return result >= 0;
 }

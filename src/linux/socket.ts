@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { ECONNRESET, EPIPE } from './errno.ts';
 import { Fd } from './fd.ts';
 import { Memory } from './memory.ts';
 import { O_PATH, openPath } from './path.ts';
@@ -13,9 +14,6 @@ const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 export const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
-
-const EPIPE = 32;
-const ECONNRESET = 104;
 
 const MESSAGE_HEADER_SIZE = 56;
 const CONTROL_HEADER_SIZE = 16;

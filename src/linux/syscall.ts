@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { EINTR } from './errno.ts';
 import { type Argument, ffi } from './ffi.ts';
 import { type SyscallName, syscallNumber } from './syscall-numbers.ts';
 
@@ -22,8 +23,6 @@ export class SyscallError extends RuntimeError {
     this.reason = reason;
   }
 }
-
-const EINTR = 4;
 
 /** The kernel's names for errno values, where a decision or a message depends on them. */
 const names: Record<number, string> = {

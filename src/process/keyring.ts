@@ -1,4 +1,5 @@
 // Runs in the container's namespaces.
+import { EDQUOT, ENOSYS } from '../linux/errno.ts';
 import type { Fd } from '../linux/fd.ts';
 import { readFile } from '../linux/file.ts';
 import {
@@ -12,8 +13,6 @@ import { errnoText } from '../linux/syscall.ts';
 import { log } from '../log.ts';
 import { withKeyLabel } from './labels.ts';
 
-const ENOSYS = 38;
-const EDQUOT = 122;
 const MAX_SPARE_IDS = 16;
 
 export interface SessionKeyring {

@@ -1,14 +1,13 @@
 // Runs in the container's namespaces.
+
 import { RuntimeError, within } from '../errors.ts';
+import { ENOENT, ENOTDIR } from '../linux/errno.ts';
 import { Fd } from '../linux/fd.ts';
 import { attachMount, cloneMountOf, type FilesystemParameter, MOUNT_ATTR, newMount } from '../linux/mount.ts';
 import { isDirectory, isNullDevice, statusOf } from '../linux/stat.ts';
 import { syscallError } from '../linux/syscall.ts';
 import type { Linux } from '../spec/config.ts';
 import { type MountedPlace, tryOpenMounted } from './mounted.ts';
-
-const ENOENT = 2;
-const ENOTDIR = 20;
 
 /** Opens a path that is to be masked or made read-only; undefined when there is no such path. */
 export function openIfThere(place: MountedPlace, path: string): Fd | undefined {

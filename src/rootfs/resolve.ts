@@ -1,5 +1,7 @@
 // Runs in the container's namespaces.
+
 import { RuntimeError } from '../errors.ts';
+import { ENOENT } from '../linux/errno.ts';
 import { Fd } from '../linux/fd.ts';
 import {
   failedWith,
@@ -15,7 +17,6 @@ import {
 import { FILE_KIND, mountIdOf } from '../linux/stat.ts';
 import { SyscallError, syscallError } from '../linux/syscall.ts';
 
-const ENOENT = 2;
 /** As many as the kernel itself follows. */
 const MAX_LINKS = 40;
 

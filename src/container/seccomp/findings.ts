@@ -1,3 +1,4 @@
+import { ENOSYS } from '../../linux/errno.ts';
 import { type CallReport, type CheckReport, isDecided } from './report.ts';
 
 /** Each does what another of its row does. */
@@ -39,7 +40,6 @@ const BY_RING = [
   'linkat',
 ];
 
-const ENOSYS = 38;
 const PASSING = ['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG'];
 
 const passes = ({ action }: { action: string }): boolean => PASSING.includes(action);

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../../errors.ts';
-import { errnoName } from '../../linux/errno.ts';
+import { ENOSYS, EPERM } from '../../linux/errno.ts';
+import { errnoName } from '../../linux/errno-name.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { readFile } from '../../linux/file.ts';
 import { POLLIN, poll, pollEvents } from '../../linux/poll.ts';
@@ -21,9 +22,6 @@ import type { SeccompProgram } from '../../process/seccomp/profile.ts';
 import { type WatchedProgram, watched } from '../../process/seccomp/watched.ts';
 import type { ExactSeccomp } from '../../spec/exact.ts';
 import { notifies } from '../../spec/query.ts';
-
-const EPERM = 1;
-const ENOSYS = 38;
 
 /** A program may make up numbers of system calls, and ask faster than it is answered: signals are to be handled too. */
 const MAX_REFUSALS = 1000;

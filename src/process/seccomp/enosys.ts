@@ -1,4 +1,5 @@
 // Pure.
+import { ENOSYS } from '../../linux/errno.ts';
 import {
   AUDIT_ARCH_X86_64,
   bpf,
@@ -21,8 +22,6 @@ export interface LastSyscall {
   token: number;
   number: number;
 }
-
-const ENOSYS = 38;
 
 /** Whether a default action is one that a system call unknown to the profile should not meet. */
 export function needsEnosys(defaultAction: number): boolean {

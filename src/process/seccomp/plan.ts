@@ -1,4 +1,5 @@
 // Pure.
+import { EPERM } from '../../linux/errno.ts';
 import { type Comparison, SCMP_CMP } from '../../linux/libseccomp.ts';
 import { SECCOMP_FILTER_FLAG, SECCOMP_RET } from '../../linux/seccomp.ts';
 import type { Seccomp, SeccompFlag, SeccompOperator } from '../../spec/config.ts';
@@ -28,7 +29,6 @@ const FLAGS: Readonly<Record<SeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: SECCOMP_FILTER_FLAG.waitKillableRecv,
 };
 
-const EPERM = 1;
 const MAX_UINT64 = 2n ** 64n - 1n;
 /** With more rules than this a search by halves is faster than one by one; runc's number. */
 const FEW_RULES = 32;
