@@ -1,5 +1,5 @@
 import { asRuntimeError } from '../errors.ts';
-import { exitSurely, NO_PROGRAM } from '../linux/exec.ts';
+import { exitSurely } from '../linux/exec.ts';
 import { Fd } from '../linux/fd.ts';
 import { useAddon } from '../linux/ffi.ts';
 import { setName } from '../linux/prctl.ts';
@@ -30,7 +30,7 @@ export function main([socket, addon]: readonly string[]): never {
   } catch (error) {
     report(host, error);
   }
-  exitSurely(NO_PROGRAM);
+  exitSurely();
 }
 
 const STDERR = 2;

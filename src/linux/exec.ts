@@ -97,7 +97,7 @@ function prepareHandOver({ announcement, limits }: ListenerPlan, key: CallKey) {
     send(link, first.header, MSG_NOSIGNAL);
     send(link, second.header, MSG_NOSIGNAL);
     // Who was to pass it on has ended.
-    if (read(link, answer, ANSWER_BYTES) === 0) exitSurely(NO_PROGRAM);
+    if (read(link, answer, ANSWER_BYTES) === 0) exitSurely();
     for (const [resource, address] of laidOut) limit(0, resource, address);
   };
 }
@@ -109,24 +109,19 @@ function prepareCall(name: SyscallName, action: string, key = NO_KEY) {
   return (a: number, b = 0, c = 0, d = 0): number => {
     const result = call(number, a, b, c, d, ...key);
     if (result >= 0) return result;
-    const error = syscallError(name, ffi().koffi.errno());
-    const details = { code: 'SECCOMP_LOAD' } as const;
-    return within(
-      action,
-      () => {
-        throw error;
-      },
-      details,
-    );
+    const fail = (): never => {
+      throw syscallError(name, ffi().koffi.errno());
+    };
+    return within(action, fail, { code: 'SECCOMP_LOAD' });
   };
 }
 
 /** Exit status of a process that could not become its program: what runc's has been since 1.2. */
 export const NO_PROGRAM = 255;
 
-/** As exitNow, even where a filter forbids to exit: an access to an address that is none ends it too. */
-export function exitSurely(status: number): never {
-  trySyscall('exit_group', status);
+/** Ends a process that could not; where a filter forbids to exit, by an access to an address that is none. */
+export function exitSurely(): never {
+  trySyscall('exit_group', NO_PROGRAM);
   for (;;) new Uint8Array(ffi().koffi.view(NOWHERE, 1)).fill(0);
 }
 

@@ -1,5 +1,5 @@
 import { koffiVersion, nativeAddon } from '../engine.ts';
-import { RuntimeError } from '../errors.ts';
+import { type ErrorCode, RuntimeError } from '../errors.ts';
 
 /** A pointer-sized argument: a number, the address of memory, a NUL-terminated string, or bytes. */
 export type Argument = number | bigint | string | Uint8Array | null;
@@ -13,9 +13,11 @@ interface Koffi {
   view(address: bigint, size: number): ArrayBuffer;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: a C function has whatever type its declaration says
+export type CFunction = (...args: any[]) => any;
+
 interface Library {
-  // biome-ignore lint/suspicious/noExplicitAny: a C function has whatever type its declaration says
-  func(name: string, result: string, parameters: string[]): (...args: any[]) => any;
+  func(name: string, result: string, parameters: string[]): CFunction;
   symbol(name: string, type: string): unknown;
 }
 
@@ -56,6 +58,26 @@ function loadAddon(file: string): Koffi {
   const { version } = native.exports;
   if (koffiVersion === undefined || version === koffiVersion) return native.exports;
   throw new RuntimeError(`${file} is version ${version}, and this program needs ${koffiVersion}`, details);
+}
+
+/** The functions of another C library, by their names without `prefix`: `declarations` has the result and the parameters. */
+export function loadLibrary<Name extends string>(
+  file: string,
+  prefix: string,
+  declarations: Readonly<Record<Name, readonly [result: string, ...parameters: string[]]>>,
+  details: { code: ErrorCode; hint: string },
+): Record<Name, CFunction> {
+  const functions = {} as Record<Name, CFunction>;
+  try {
+    const library = ffi().koffi.load(file);
+    for (const name of Object.keys(declarations) as Name[]) {
+      const [result, ...parameters] = declarations[name];
+      functions[name] = library.func(prefix + name, result, parameters);
+    }
+  } catch (thrown) {
+    throw new RuntimeError(`${file} cannot be loaded`, details, thrown);
+  }
+  return functions;
 }
 
 /** The address of a function of libc. */

@@ -1,6 +1,16 @@
 import { EEXIST, ENOENT } from './errno.ts';
 import { Fd } from './fd.ts';
-import { AT_FDCWD, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY, PATH_MAX } from './path.ts';
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_RDONLY,
+  O_WRONLY,
+  PATH_MAX,
+  syscallAt,
+} from './path.ts';
 import { statusAt } from './stat.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 
@@ -12,9 +22,7 @@ const O_APPEND = 0o2000;
 const CHUNK = 1 << 16;
 
 function open(path: string, flags: number, mode = 0): Fd {
-  const number = trySyscall('openat', AT_FDCWD, path, flags | O_CLOEXEC, mode);
-  if (number < 0) throw syscallError('openat', -number, path);
-  return new Fd(number);
+  return new Fd(syscallAt('openat', path, flags | O_CLOEXEC, mode));
 }
 
 /** The text of a file, in UTF-8. */
@@ -58,13 +66,14 @@ export function readStart(file: Fd, size: number): string {
 /** Writes the whole text to an open file; `path` is its name in errors. */
 export function writeAll(file: Fd, text: string, path?: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let written = 0; written < bytes.length || bytes.length === 0; ) {
+  let written = 0;
+  // No text is a write too: some files of the kernel take it for a value.
+  do {
     const rest = bytes.subarray(written);
     const count = trySyscall('write', file.number, rest, rest.length);
     if (count < 0) throw syscallError('write', -count, path);
     written += count;
-    if (bytes.length === 0) return;
-  }
+  } while (written < bytes.length);
 }
 
 /** Writes a file that exists, such as one of procfs or of a cgroup, in one write. */
@@ -124,8 +133,7 @@ export function exists(path: string): boolean {
 }
 
 export function makeDirectory(path: string, mode: number): void {
-  const result = trySyscall('mkdirat', AT_FDCWD, path, mode);
-  if (result < 0) throw syscallError('mkdirat', -result, path);
+  syscallAt('mkdirat', path, mode);
 }
 
 /** Makes a directory and those above it that are missing. */
@@ -140,13 +148,11 @@ export function makeDirectories(path: string, mode: number): void {
 }
 
 export function changeOwner(path: string, uid: number, gid: number): void {
-  const result = trySyscall('fchownat', AT_FDCWD, path, uid, gid, 0);
-  if (result < 0) throw syscallError('fchownat', -result, path);
+  syscallAt('fchownat', path, uid, gid, 0);
 }
 
 export function changeMode(path: string, mode: number): void {
-  const result = trySyscall('fchmodat', AT_FDCWD, path, mode);
-  if (result < 0) throw syscallError('fchmodat', -result, path);
+  syscallAt('fchmodat', path, mode);
 }
 
 export function rename(from: string, to: string): void {
@@ -157,13 +163,11 @@ export function rename(from: string, to: string): void {
 const AT_REMOVEDIR = 0x200;
 
 export function removeFile(path: string): void {
-  const result = trySyscall('unlinkat', AT_FDCWD, path, 0);
-  if (result < 0) throw syscallError('unlinkat', -result, path);
+  syscallAt('unlinkat', path, 0);
 }
 
 export function removeDirectory(path: string): void {
-  const result = trySyscall('unlinkat', AT_FDCWD, path, AT_REMOVEDIR);
-  if (result < 0) throw syscallError('unlinkat', -result, path);
+  syscallAt('unlinkat', path, AT_REMOVEDIR);
 }
 
 const ENTRY_LENGTH = 16;
@@ -204,7 +208,5 @@ function entriesOf(directory: Fd, encoding: 'utf8' | 'latin1'): DirectoryEntry[]
 
 export function readLink(path: string): string {
   const buffer = scratchBuffer();
-  const result = trySyscall('readlinkat', AT_FDCWD, path, buffer, PATH_MAX);
-  if (result < 0) throw syscallError('readlinkat', -result, path);
-  return buffer.toString('utf8', 0, result);
+  return buffer.toString('utf8', 0, syscallAt('readlinkat', path, buffer, PATH_MAX));
 }

@@ -1,13 +1,9 @@
 import { RuntimeError } from '../errors.ts';
 import { EEXIST } from './errno.ts';
 import { Fd } from './fd.ts';
-import { ffi } from './ffi.ts';
+import { type CFunction, ffi, loadLibrary } from './ffi.ts';
 import { readFile } from './file.ts';
 import { errnoText, syscall } from './syscall.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: whatever the declaration says
-type Function = (...args: any[]) => any;
-type Functions = Record<keyof typeof declarations, Function>;
 
 /** Name without `seccomp_` → result and parameters. Source: seccomp.h of libseccomp 2.5. */
 const declarations = {
@@ -32,22 +28,14 @@ const MFD_CLOEXEC = 1;
 const SIZE_OF_COMPARISON = 24;
 const INVALID = { code: 'SECCOMP_INVALID' } as const;
 
-const loaded: { functions?: Functions } = {};
+const loaded: { functions?: Record<keyof typeof declarations, CFunction> } = {};
 
 /** libseccomp, loaded at the first call. */
-function library(): Functions {
-  if (loaded.functions !== undefined) return loaded.functions;
-  const functions: Record<string, Function> = {};
-  try {
-    const handle = ffi().koffi.load(LIBRARY);
-    for (const [name, [result, ...parameters]] of Object.entries(declarations)) {
-      functions[name] = handle.func(`seccomp_${name}`, result, parameters as string[]);
-    }
-  } catch (thrown) {
-    const hint = 'install it (Debian: libseccomp2)';
-    throw new RuntimeError(`${LIBRARY} cannot be loaded`, { code: 'SECCOMP_NO_LIBRARY', hint }, thrown);
-  }
-  loaded.functions = functions as Functions;
+function library() {
+  loaded.functions ??= loadLibrary(LIBRARY, 'seccomp_', declarations, {
+    code: 'SECCOMP_NO_LIBRARY',
+    hint: 'install it (Debian: libseccomp2)',
+  });
   return loaded.functions;
 }
 

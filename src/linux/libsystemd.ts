@@ -1,10 +1,6 @@
 import { RuntimeError } from '../errors.ts';
-import { ffi } from './ffi.ts';
+import { type CFunction, ffi, loadLibrary } from './ffi.ts';
 import { errnoText } from './syscall.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: whatever the declaration says
-type Function = (...args: any[]) => any;
-type Functions = Record<keyof typeof declarations, Function>;
 
 /** Name without `sd_bus_` → result and parameters. Source: sd-bus(3), /usr/include/systemd/sd-bus.h. */
 const declarations = {
@@ -32,25 +28,14 @@ const declarations = {
 } as const;
 
 const LIBRARY = 'libsystemd.so.0';
-const loaded: { functions?: Functions; strlen?: Function } = {};
+const loaded: { functions?: Record<keyof typeof declarations, CFunction>; strlen?: CFunction } = {};
 
 /** libsystemd, loaded at the first call: only who talks to systemd needs it. */
-export function sdBus(): Functions {
-  if (loaded.functions === undefined) {
-    const { koffi, libc } = ffi();
-    const functions: Record<string, Function> = {};
-    try {
-      const library = koffi.load(LIBRARY);
-      for (const [name, [result, ...parameters]] of Object.entries(declarations)) {
-        functions[name] = library.func(`sd_bus_${name}`, result, parameters as string[]);
-      }
-    } catch (thrown) {
-      const hint = 'install it (Debian: libsystemd0), or do without --systemd-cgroup';
-      throw new RuntimeError(`${LIBRARY} cannot be loaded`, { code: 'DBUS_NO_LIBRARY', hint }, thrown);
-    }
-    loaded.strlen = libc.func('strlen', 'size_t', ['void *']);
-    loaded.functions = functions as Functions;
-  }
+export function sdBus() {
+  loaded.functions ??= loadLibrary(LIBRARY, 'sd_bus_', declarations, {
+    code: 'DBUS_NO_LIBRARY',
+    hint: 'install it (Debian: libsystemd0), or do without --systemd-cgroup',
+  });
   return loaded.functions;
 }
 
@@ -64,7 +49,8 @@ export class Cell {
 
 export function textAt(address: bigint): string {
   if (address === 0n) return '';
-  const length = (loaded.strlen as Function)(address) as number;
+  loaded.strlen ??= ffi().libc.func('strlen', 'size_t', ['void *']);
+  const length: number = loaded.strlen(address);
   return new TextDecoder().decode(new Uint8Array(ffi().koffi.view(address, length)).slice());
 }
 

@@ -47,7 +47,7 @@ export class Memory {
   string(text: string): number {
     const bytes = new TextEncoder().encode(`${text}\0`);
     const address = this.take(bytes.length);
-    new Uint8Array(this.#view.buffer).set(bytes, address - this.#start);
+    this.put(address, bytes);
     return address;
   }
 

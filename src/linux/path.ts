@@ -1,7 +1,9 @@
 import { RuntimeError } from '../errors.ts';
 import { EAGAIN } from './errno.ts';
 import { Fd } from './fd.ts';
+import type { Argument } from './ffi.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
+import type { SyscallName } from './syscall-numbers.ts';
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
@@ -30,6 +32,13 @@ export const PATH_MAX = 4096;
 
 /** A path for a system call: as text, or its bytes and a NUL where it may be anything. */
 export type Path = string | Uint8Array;
+
+/** As syscall, for one that takes AT_FDCWD and a path of the host: the error names the path. */
+export function syscallAt(name: SyscallName, path: string, ...args: Argument[]): number {
+  const result = trySyscall(name, AT_FDCWD, path, ...args);
+  if (result < 0) throw syscallError(name, -result, path);
+  return result;
+}
 
 /**
  * Opens a path as a process with `root` as its root directory would: symlinks and `..` cannot leave it, and

@@ -1,6 +1,6 @@
 import type { Fd } from './fd.ts';
-import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Path } from './path.ts';
-import { syscall, syscallError, trySyscall } from './syscall.ts';
+import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, type Path, syscallAt } from './path.ts';
+import { syscall, trySyscall } from './syscall.ts';
 
 /** What the kernel knows of a file. */
 export interface FileStatus {
@@ -47,49 +47,36 @@ export function tryStatusOf(number: number): FileStatus | undefined {
 
 /** The status of an open file, O_PATH handles included. */
 export function statusOf(fd: Fd): FileStatus {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_BASIC_STATS, buffer);
-  return parse(buffer);
+  return parse(statxOf(fd));
 }
 
 /** The status of what `path` leads to. */
 export function statusAt(path: string): FileStatus {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  const result = trySyscall('statx', AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer);
-  if (result < 0) throw syscallError('statx', -result, path);
-  return parse(buffer);
+  return parse(statxAt(path));
 }
 
 /** A text that changes whenever the file does: its device, inode, size and times of change. */
 export function versionOfFile(path: string): string {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  const result = trySyscall('statx', AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer);
-  if (result < 0) throw syscallError('statx', -result, path);
+  const buffer = statxAt(path);
   const numbers = [32, 40, 96, 112, 136].map((offset) => buffer.readBigUInt64LE(offset));
   return `${numbers.join('.')}.${buffer.readUInt32LE(104)}.${buffer.readUInt32LE(120)}`;
 }
 
 /** The status of a directory entry itself. */
 export function entryStatus(directory: Fd, name: string): FileStatus {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
-  return parse(buffer);
+  return parse(statxEntry(directory, name));
 }
 
 const STATX_MNT_ID = 0x1000;
 
 /** Names the mount that an open file was reached through, as long as that is there (Linux 5.8). */
 export function mountIdOf(fd: Fd): bigint {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_MNT_ID, buffer);
-  return buffer.readBigUInt64LE(144);
+  return statxOf(fd, STATX_MNT_ID).readBigUInt64LE(144);
 }
 
 /** Whether an open file is the root of the mount that it lies in (Linux 5.8). */
 export function isMountRoot(fd: Fd): boolean {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', fd.number, '', AT_EMPTY_PATH, STATX_BASIC_STATS, buffer);
-  return (buffer.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0;
+  return (statxOf(fd).readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0;
 }
 
 /** What a copy of a directory entry needs to know besides. */
@@ -106,8 +93,7 @@ const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
 /** The status of a directory entry itself, and more. */
 export function entryDetails(directory: Fd, name: Path): EntryDetails {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
+  const buffer = statxEntry(directory, name);
   const times = Buffer.alloc(32);
   // Seconds in 8 bytes and nanoseconds in 4 here, in 8 there.
   for (const [from, to] of [64, 112].map((offset, index) => [offset, 16 * index] as const)) {
@@ -120,6 +106,25 @@ export function entryDetails(directory: Fd, name: Path): EntryDetails {
     isMountPoint: (buffer.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0,
     times,
   };
+}
+
+/** A struct statx, of an open file, a path of the host, or a directory entry. */
+function statxOf(fd: Fd, mask = STATX_BASIC_STATS): Buffer {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscall('statx', fd.number, '', AT_EMPTY_PATH, mask, buffer);
+  return buffer;
+}
+
+function statxAt(path: string): Buffer {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscallAt('statx', path, 0, STATX_BASIC_STATS, buffer);
+  return buffer;
+}
+
+function statxEntry(directory: Fd, name: Path): Buffer {
+  const buffer = Buffer.alloc(STATX_SIZE);
+  syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
+  return buffer;
 }
 
 /** Source: struct statx in include/uapi/linux/stat.h; the same on all architectures. */

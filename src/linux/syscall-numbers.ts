@@ -49,7 +49,6 @@ const numbers = {
   mount: [165, 40],
   mount_setattr: [442, 442],
   move_mount: [429, 429],
-  munmap: [11, 215],
   open_tree: [428, 428],
   openat: [257, 56],
   openat2: [437, 437],

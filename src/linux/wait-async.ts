@@ -23,5 +23,5 @@ export async function waitForAnyExit(): Promise<{ pid: number; status: number }>
       },
     );
   });
-  return { pid, status: exitStatus(status) };
+  return { pid, status: exitStatus(status[0] as number) };
 }

@@ -10,20 +10,22 @@ export function waitForExit(pid: number): number {
 
 /** The same, and in words: `exit status 3`, `killed by signal 9`. */
 export function waitForEnd(pid: number): { status: number; how: string } {
-  const [value = 0] = waitFor(pid);
-  const signal = value & 0x7f;
-  const status = exitStatus(Int32Array.of(value));
+  const encoded = waitFor(pid);
+  const status = exitStatus(encoded);
+  const signal = signalOf(encoded);
   return { status, how: signal === 0 ? `exit status ${status}` : `killed by signal ${signal}` };
 }
 
 /** What waitForExit returns, from the kernel's encoding. Source: wait(2). */
-export function exitStatus([value = 0]: Int32Array): number {
-  const signal = value & 0x7f;
-  return signal === 0 ? (value >> 8) & 0xff : SIGNALLED + signal;
+export function exitStatus(encoded: number): number {
+  const signal = signalOf(encoded);
+  return signal === 0 ? (encoded >> 8) & 0xff : SIGNALLED + signal;
 }
 
-function waitFor(pid: number): Int32Array {
+const signalOf = (encoded: number): number => encoded & 0x7f;
+
+function waitFor(pid: number): number {
   const status = new Int32Array(1);
   syscall('wait4', pid, new Uint8Array(status.buffer), 0, 0);
-  return status;
+  return status[0] as number;
 }
