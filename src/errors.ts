@@ -146,7 +146,6 @@ export interface PlainError {
   details: ErrorDetails & { code: ErrorCode };
 }
 
-/** Anything else is a mistake in this program. */
 function isOfSystemCall(thrown: unknown): thrown is NodeJS.ErrnoException {
   return thrown instanceof Error && 'syscall' in thrown;
 }

@@ -126,9 +126,7 @@ export function joinRdt(plan: RdtPlan, pid: number, made: string[]): void {
   };
   if (!exists(group)) {
     attempt(plan, `${FIELD}: make the group ${group}`, () => make(group));
-    if (schemata !== '') {
-      setSchemata(plan);
-    }
+    if (schemata !== '') setSchemata(plan);
   }
   attempt(plan, `${FIELD}: join the group ${group}`, () => writeFile(`${group}/tasks`, String(pid)));
   if (monitor === undefined) return;
@@ -137,13 +135,13 @@ export function joinRdt(plan: RdtPlan, pid: number, made: string[]): void {
   attempt(plan, `${field}: join the group ${monitor}`, () => writeFile(`${monitor}/tasks`, String(pid)));
 }
 
-/** Does a step; what the kernel says of a failure in its status file says more than the errno. */
 /** Gives the group of a container that is there other schemata. */
 export function setSchemata(plan: RdtPlan): void {
   const { group, schemata } = plan;
   attempt(plan, `${FIELD}: set the schemata of ${group}`, () => writeFile(`${group}/schemata`, schemata));
 }
 
+/** Does a step; what the kernel says of a failure in its status file says more than the errno. */
 function attempt({ root }: RdtPlan, context: string, action: () => void): void {
   const explain = (): void => {
     try {
@@ -161,10 +159,9 @@ function attempt({ root }: RdtPlan, context: string, action: () => void): void {
 /** Puts one more process into the groups of a container. */
 export function enterRdt(groups: readonly string[], pid: number): void {
   for (const group of groups) {
-    const field = FIELD;
-    within(`${field}: join the group ${group}`, () => writeFile(`${group}/tasks`, String(pid)), {
+    within(`${FIELD}: join the group ${group}`, () => writeFile(`${group}/tasks`, String(pid)), {
       code: 'RDT_GROUP',
-      field,
+      field: FIELD,
     });
   }
 }

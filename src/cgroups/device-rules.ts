@@ -30,26 +30,18 @@ export function devicePolicy(rules: readonly DeviceRule[]): DevicePolicy {
   let policy: DevicePolicy = { allow: false, field: 'linux.resources.devices', rules: [] };
   for (const [index, { allow, type = 'a', major, minor, access }] of rules.entries()) {
     const field = `linux.resources.devices[${index}]`;
-    if (type === 'a') policy = { allow, field, rules: [] };
-    else
-      policy.rules.push({
-        allow,
-        type,
-        major: orAll(major),
-        minor: orAll(minor),
-        access: access ?? '',
-        field,
-      });
-    if (type !== 'a' && !access) {
-      const hint = 'such as "rwm"';
-      throw new RuntimeError(`${field}.access is missing`, {
-        code: 'CONFIG_INVALID',
-        field: `${field}.access`,
-        hint,
-      });
+    if (type === 'a') {
+      policy = { allow, field, rules: [] };
+      continue;
     }
+    if (!access) throw withoutAccess(`${field}.access`);
+    policy.rules.push({ allow, type, major: orAll(major), minor: orAll(minor), access, field });
   }
   return policy;
+}
+
+function withoutAccess(field: string): RuntimeError {
+  return new RuntimeError(`${field} is missing`, { code: 'CONFIG_INVALID', field, hint: 'such as "rwm"' });
 }
 
 function orAll(number = -1): number | undefined {

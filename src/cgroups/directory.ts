@@ -1,4 +1,5 @@
 // Runs on the host.
+import { dirname } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { makeDirectory as makeOne, removeDirectory } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
@@ -18,7 +19,7 @@ export function makeDirectory(dir: string, made: string[], attempts = 3): boolea
     if (!failedWith(thrown, 'ENOENT') || attempts === 0)
       throw cgroupError('CGROUP_CREATE', `mkdir ${dir}`, thrown, { field: 'linux.cgroupsPath' });
   }
-  makeDirectory(dir.slice(0, dir.lastIndexOf('/')), made, attempts);
+  makeDirectory(dirname(dir), made, attempts);
   // Not once only: another container's end may remove the parent at this moment.
   return makeDirectory(dir, made, attempts - 1);
 }

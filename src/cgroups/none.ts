@@ -1,4 +1,5 @@
 // Runs on the host.
+import { dirname } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { exists, isWritable } from '../linux/file.ts';
 import { log } from '../log.ts';
@@ -84,14 +85,14 @@ function lacking(what: string): RuntimeError {
 /** Whether the present user may make cgroups of these paths, and let processes of the parent join them. */
 export function mayMake(paths: Cgroup['paths']): boolean {
   return Object.entries(paths).every(([controller, dir]) => {
-    const parent = dir.slice(0, dir.lastIndexOf('/'));
+    const parent = dirname(dir);
     // Version 2 asks whether one may move processes in whatever cgroup the two have in common.
     return mayMakeBelow(parent) && (controller !== '' || isWritable(`${parent}/cgroup.procs`));
   });
 }
 
 function mayMakeBelow(dir: string): boolean {
-  return exists(dir) ? isWritable(dir) : mayMakeBelow(dir.slice(0, dir.lastIndexOf('/')));
+  return exists(dir) ? isWritable(dir) : mayMakeBelow(dirname(dir));
 }
 
 /** Pure. The first property of linux.resources that is a limit, if there is one; rules for devices are none. */

@@ -1,4 +1,5 @@
 // Pure.
+import { dirname } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { type Hierarchy, modeOf } from './mode.ts';
 
@@ -38,7 +39,7 @@ function relativeStart(hierarchy: Hierarchy, unified: boolean): string {
     );
   }
   // Version 2 has no controllers below a cgroup with processes of its own, and we are in this one.
-  return unified && own !== hierarchy.mountPoint ? own.slice(0, own.lastIndexOf('/')) : own;
+  return unified && own !== hierarchy.mountPoint ? dirname(own) : own;
 }
 
 /** Without empty and `.` parts, and with a slash in front. */

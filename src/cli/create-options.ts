@@ -5,7 +5,7 @@ import { logOptions } from '../log.ts';
 import type { Invocation } from './invocation.ts';
 import type { createCommand, runCommand } from './table.ts';
 
-/** What `create` and `run` ask of container/. Makes paths absolute; refuses what is not carried out yet. */
+/** What `create` and `run` ask of container/. Makes paths absolute. */
 export function readCreateOptions(
   { settings, options }: Invocation<typeof createCommand> | Invocation<typeof runCommand>,
   id: string,
@@ -33,7 +33,8 @@ export function readCreateOptions(
   };
 }
 
-function absolute(path: string | undefined): string | undefined {
+/** From the working directory. */
+export function absolute(path: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path);
 }
 

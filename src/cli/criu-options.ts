@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { CriuFlags } from '../container/options.ts';
 import type { Values } from './command.ts';
+import { absolute } from './create-options.ts';
 import type { commonOptions } from './table-checkpoint.ts';
 
 /** What `checkpoint` and `restore` both ask of criu. Makes paths absolute. */
@@ -8,7 +9,7 @@ export function criuFlags(options: Values<typeof commonOptions>): CriuFlags {
   const { 'work-path': work, 'manage-cgroups-mode': mode } = options;
   return {
     imagePath: resolve(options['image-path'] ?? 'checkpoint'),
-    workPath: work === undefined ? undefined : resolve(work),
+    workPath: absolute(work),
     tcpEstablished: options['tcp-established'],
     extUnixSk: options['ext-unix-sk'],
     shellJob: options['shell-job'],

@@ -123,7 +123,7 @@ const REASONS = {
 } as const;
 
 /** Such as `errno EPERM (1)`. */
-export function words({ action, errnoRet }: Answer): string {
+function words({ action, errnoRet }: Answer): string {
   const name = action.replace('SCMP_ACT_', '').toLowerCase().replace('_', ' ');
   if (errnoRet === undefined) return name;
   const errno = errnoName(errnoRet);

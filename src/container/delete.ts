@@ -20,10 +20,12 @@ export function deleteContainer(options: DeleteOptions): void {
   try {
     using _lock = lock(options);
     const record = findRecord(options);
-    // A killed `create` may have left the directory, and nothing else.
-    if (record === undefined) removeRecord(options);
-    else remove(options, record);
-    if (record === undefined) throw doesNotExist(options);
+    if (record === undefined) {
+      // A killed `create` may have left the directory, and nothing else.
+      removeRecord(options);
+      throw doesNotExist(options);
+    }
+    remove(options, record);
   } catch (error) {
     const isMissing = error instanceof RuntimeError && error.code === 'NOT_FOUND';
     if (!isMissing || !options.force) throw error;
@@ -85,6 +87,20 @@ function end(record: ContainerRecord): void {
   });
 }
 
+/** Removes the cgroup, and before it who is still there when no pid namespace saw to that. */
+export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
+  if (sharesPids(record) || record.restoring) cgroup.kill();
+  cgroup.remove();
+}
+
+/** Removes the groups that it had, in cgroups and in resctrl. */
+function removeGroups(cgroup: Cgroup, record: ContainerRecord): void {
+  if (record.creating && record.restoring) cgroup.kill();
+  if (record.creating) removeAnnounced(cgroup);
+  else removeCgroup(cgroup, record);
+  removeRdt(ownRdtGroups(record));
+}
+
 /** A `create` that was killed may not have come to refusing a cgroup that is somebody else's: it is left alone then. */
 function removeAnnounced(cgroup: Cgroup): void {
   try {
@@ -93,20 +109,6 @@ function removeAnnounced(cgroup: Cgroup): void {
     if (!(error instanceof RuntimeError) || error.code !== 'CGROUP_BUSY') throw error;
     log.warning(`left alone: ${error.message}`);
   }
-}
-
-/** Removes the cgroup, and before it who is still there when no pid namespace saw to that. */
-export function removeCgroup(cgroup: Cgroup, record: ContainerRecord): void {
-  if (sharesPids(record) || record.restoring) cgroup.kill();
-  cgroup.remove();
-}
-
-/** Removes the groups that it had. */
-function removeGroups(cgroup: Cgroup, record: ContainerRecord): void {
-  if (record.creating && record.restoring) cgroup.kill();
-  if (record.creating) removeAnnounced(cgroup);
-  else removeCgroup(cgroup, record);
-  removeRdt(ownRdtGroups(record));
 }
 
 /** A group that has a closID outlives its containers. */

@@ -23,9 +23,10 @@ export function kill(options: KillOptions): void {
   if (status === 'stopped' || init === undefined || !signalPidfd(init, signal)) throw notRunning;
 }
 
+/** 0, which is no signal, and CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH: their default action ends nobody. Source: signal(7). */
 const HARMLESS = [0, 17, 18, 19, 20, 21, 22, 23, 28];
 
-/** Whether the default action of a signal ends a process. Init has no handlers, and the kernel spares a pid 1 without. */
+/** Whether a signal is to end a created container, whose init has no handlers: the kernel spares a pid 1 without. */
 function ends(signal: number): boolean {
   return !HARMLESS.includes(signal);
 }

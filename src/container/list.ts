@@ -5,10 +5,8 @@ import type { StoreOptions } from './options.ts';
 import { type StateDocument, stateOf } from './state.ts';
 import { containerDirectory, findRecord, listIds } from './store.ts';
 
-export type ListEntry = StateDocument;
-
 /** The `list` command: the containers of a store; undefined when there is no store. What cannot be read is skipped. */
-export function list({ root }: StoreOptions): ListEntry[] | undefined {
+export function list({ root }: StoreOptions): StateDocument[] | undefined {
   const ids = listIds(root);
   if (ids === undefined) return undefined;
   const names = userNames();

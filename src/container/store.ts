@@ -204,23 +204,21 @@ export function listIds(root: string): string[] | undefined {
   }
 }
 
-/** The one of $NOTIFY_SOCKET. */
-function removeRecordDirectory(directory: string): void {
-  for (const { name } of listDirectory(directory)) removeFile(join(directory, name));
-  removeDirectory(directory);
-}
-
 /** Removes everything that is kept of a container. */
 export function removeRecord(options: ContainerOptions): void {
-  const directory = containerDirectory(options);
   try {
-    for (const { name, isDirectory } of listDirectory(directory)) {
-      if (isDirectory) removeRecordDirectory(join(directory, name));
-      else removeFile(join(directory, name));
-    }
-    removeDirectory(directory);
+    removeTree(containerDirectory(options));
   } catch (error) {
     // Somebody else was faster.
     if (!failedWith(error, 'ENOENT')) throw error;
   }
+}
+
+function removeTree(directory: string): void {
+  for (const { name, isDirectory } of listDirectory(directory)) {
+    const path = join(directory, name);
+    if (isDirectory) removeTree(path);
+    else removeFile(path);
+  }
+  removeDirectory(directory);
 }

@@ -40,7 +40,7 @@ const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const FSCONFIG_CMD_RECONFIGURE = 7;
 /** What fsconfig() takes of a value: strndup_user(…, 256) in fs/fsopen.c. */
-const MAX_VALUE_BYTES = 255;
+export const MAX_VALUE_BYTES = 255;
 const MOUNT_ATTR_SIZE = 32;
 const LOG_SIZE = 4096;
 

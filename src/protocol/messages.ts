@@ -34,8 +34,9 @@ import type { Spec } from '../spec/config.ts';
  * With `exec` it is the same, but for what only a new container needs. No descriptor goes through an exec.fifo: for a listener
  * init first makes a connection to the start command, which takes its end from it (`link`).
  *
- * At any time init may send `log`, a line that the host writes: init's files are the container's. Instead of any of its messages init may send `failed`, which is thrown on the host. Either side ends when
- * the other one does: a container is created wholly or not at all.
+ * At any time init may send `log`, a line that the host writes: init's files are the container's. Instead of any of its
+ * messages it may send `failed`, which is thrown on the host. Either side ends when the other one does: a container is
+ * created wholly or not at all.
  */
 export type HostMessage =
   | { type: 'request'; request: InitRequest }

@@ -1,5 +1,5 @@
 // Pure.
-import { type FilesystemParameter, MOUNT_ATTR } from '../linux/mount.ts';
+import { type FilesystemParameter, MAX_VALUE_BYTES, MOUNT_ATTR } from '../linux/mount.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
 
 /** What is told to a filesystem before it is mounted. `label` is linux.mountLabel. */
@@ -21,16 +21,13 @@ function labelParameter({ type, parameters }: MountStep, label: string | undefin
   return !label || asked || UNLABELLED.includes(type) ? [] : [['context', label]];
 }
 
-/** The longest value that the kernel takes in one piece (linux/mount.ts). */
-const MAX_BYTES = 255;
-
 /**
  * Layers that are too long in one piece, one by one. Linux 6.8; a data-only layer is behind two colons.
  * Source: "Multiple lower layers" in Documentation/filesystems/overlayfs.rst.
  */
 function overlayLayers(parameter: FilesystemParameter): FilesystemParameter[] {
   const [name, value = ''] = parameter;
-  if (name !== 'lowerdir' || Buffer.byteLength(value) <= MAX_BYTES) return [parameter];
+  if (name !== 'lowerdir' || Buffer.byteLength(value) <= MAX_VALUE_BYTES) return [parameter];
   return [...value.matchAll(/(:{0,2})((?:\\.|[^:\\])+)/gs)].map(([, colons, path = '']) => [
     colons === '::' ? 'datadir+' : 'lowerdir+',
     path.replaceAll(/\\(.)/gs, '$1'),

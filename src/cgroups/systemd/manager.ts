@@ -89,9 +89,9 @@ export class SystemdCgroup implements Cgroup {
   #setProperties(properties: readonly UnitProperty[]): void {
     const { '': unified, cpu, blkio } = this.paths;
     const rounded = saveFiles([
-      [this.#unified ? unified : undefined, placeholders('cpu.max', 'io.bfq.weight', 'io.weight')],
-      [cpu, placeholders('cpu.cfs_period_us', 'cpu.cfs_quota_us')],
-      [blkio, placeholders('blkio.bfq.weight')],
+      [this.#unified ? unified : undefined, writesTo('cpu.max', 'io.bfq.weight', 'io.weight')],
+      [cpu, writesTo('cpu.cfs_period_us', 'cpu.cfs_quota_us')],
+      [blkio, writesTo('blkio.bfq.weight')],
     ]);
     this.#systemd.setProperties(this.unit, properties);
     restoreFiles(rounded);
@@ -107,9 +107,7 @@ export class SystemdCgroup implements Cgroup {
   }
 
   setDevices(rules: readonly DeviceRule[], inForce?: readonly DeviceRule[]): void {
-    if (!this.#unified) {
-      this.#setProperties(deviceProperties(rules, readFile('/proc/devices')));
-    }
+    if (!this.#unified) this.#setProperties(deviceProperties(rules, readFile('/proc/devices')));
     this.#inner.setDevices(rules, inForce);
   }
 
@@ -154,6 +152,6 @@ export class SystemdCgroup implements Cgroup {
 }
 
 /** Files that are to be saved, whatever is written to them. */
-function placeholders(...files: string[]): CgroupWrite[] {
+function writesTo(...files: string[]): CgroupWrite[] {
   return files.map((file) => ({ file, value: 'default' }));
 }

@@ -69,13 +69,13 @@ export class Systemd {
     try {
       return start();
     } catch (error) {
-      if (!failedWith(error, 'UnitExists')) throw error;
+      if (!isRefusal(error, 'UnitExists')) throw error;
       this.resetFailed(unit);
     }
     try {
       return start();
     } catch (error) {
-      if (!failedWith(error, 'UnitExists')) throw error;
+      if (!isRefusal(error, 'UnitExists')) throw error;
       const hint = `see systemctl status ${unit}; choose another linux.cgroupsPath`;
       throw new RuntimeError(
         `systemd has a unit ${unit} already`,
@@ -91,7 +91,7 @@ export class Systemd {
     try {
       this.#wait(unit, 'stop', this.#connect().call(manager('StopUnit'), 'ss', [unit, 'replace']));
     } catch (error) {
-      if (!failedWith(error, 'NoSuchUnit')) throw error;
+      if (!isRefusal(error, 'NoSuchUnit')) throw error;
     }
     this.resetFailed(unit);
   }
@@ -191,6 +191,7 @@ export class Systemd {
   }
 }
 
-function failedWith(error: unknown, name: string): boolean {
+/** Whether systemd has answered with that error. */
+function isRefusal(error: unknown, name: string): boolean {
   return error instanceof DbusError && error.dbusName === `${SERVICE}.${name}`;
 }

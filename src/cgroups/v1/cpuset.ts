@@ -1,4 +1,5 @@
 // Runs on the host.
+import { dirname } from 'node:path';
 import type { Resources } from '../../spec/config.ts';
 import { readCgroupFile, writeCgroupFile } from '../file.ts';
 import { type CgroupWrite, write } from '../write.ts';
@@ -17,7 +18,7 @@ export function cpuset({ cpu = {} }: Resources): CgroupWrite[] {
  */
 export function fillCpuset(dir: string, made: readonly string[]): void {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-    const value = inherited(made[0] === undefined ? dir : parentOf(made[0]), file);
+    const value = inherited(made[0] === undefined ? dir : dirname(made[0]), file);
     for (const fresh of made) writeCgroupFile(fresh, { file, value, field: 'linux.cgroupsPath' });
   }
 }
@@ -26,11 +27,7 @@ export function fillCpuset(dir: string, made: readonly string[]): void {
 function inherited(dir: string, file: string): string {
   const own = readCgroupFile(dir, file);
   if (own !== '') return own;
-  const value = inherited(parentOf(dir), file);
+  const value = inherited(dirname(dir), file);
   writeCgroupFile(dir, { file, value, field: 'linux.cgroupsPath' });
   return value;
-}
-
-function parentOf(dir: string): string {
-  return dir.slice(0, dir.lastIndexOf('/'));
 }

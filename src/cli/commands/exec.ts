@@ -1,11 +1,10 @@
-import { resolve } from 'node:path';
 import { exec } from '../../container/exec.ts';
 import type { ExecOptions } from '../../container/options.ts';
 import { within } from '../../errors.ts';
 import { readFile } from '../../linux/file.ts';
 import { parseDocument } from '../../spec/load.ts';
 import { validateProcess } from '../../spec/load-process.ts';
-import { refusalLog } from '../create-options.ts';
+import { absolute, refusalLog } from '../create-options.ts';
 import { readUser } from '../exec-user.ts';
 import { containerOf, type Handler, type Invocation } from '../invocation.ts';
 import type { execCommand } from '../table-exec.ts';
@@ -34,10 +33,6 @@ export const handler: Handler<typeof execCommand> = async (invocation) => {
 function read(file: string): string {
   const field = '--process';
   return within(field, () => readFile(file), { code: 'CONFIG_UNREADABLE', field });
-}
-
-function absolute(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(path);
 }
 
 /** What the options say about the program. */
