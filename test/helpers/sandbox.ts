@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -12,6 +21,9 @@ export const temp = process.env.TRUNC_LAB ?? mkdtempSync(join(tmpdir(), `trunc-$
 chmodSync(temp, 0o755);
 /** Unique to this test file; every path, cgroup and environment made here has it in its name. */
 export const tag = basename(temp);
+// Where a run of several files keeps a list: of those that are killed test/scripts/sweep.mjs removes the cgroups.
+const entry = process.env.TRUNC_RUN && !process.env.TRUNC_LAB ? join(process.env.TRUNC_RUN, tag) : undefined;
+if (entry !== undefined) writeFileSync(entry, '');
 /** The `--root` of all runtime commands of this file; not made yet. */
 export const root = join(temp, 'root');
 
@@ -148,4 +160,5 @@ process.on('exit', () => {
     }
   }
   rmSync(temp, { recursive: true, force: true });
+  if (entry !== undefined) rmSync(entry, { force: true });
 });

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { at, project, say } from './project.mjs';
+import { openRegister, sweep } from './sweep.mjs';
 
 const POINT = /^( *)(not )?ok \d+(?: - (.*?))?(?: # time=([\d.]+)ms)?(?: # (SKIP|TODO)\b *(.*))?$/;
 // What the set-up provides must be there; what a kernel lacks cannot be helped.
@@ -69,14 +70,16 @@ export class Counter {
 export async function runTests(files, env, options = []) {
   const counter = new Counter();
   const args = ['run', '--reporter=tap', '--no-color', ...options, ...files];
+  const register = openRegister();
   const child = spawn(at('node_modules/.bin/tap'), args, {
     cwd: project,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, TRUNC_RUN: register },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve) => child.on('close', resolve));
   for await (const line of createInterface(child.stdout)) counter.read(line);
   const status = await ended;
+  sweep(register);
   counter.endRun();
   const { passed, failed } = counter;
   if (status === 0 || failed > 0) return { passed, failed };
