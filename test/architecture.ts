@@ -1,6 +1,6 @@
 /**
  * The rules of docs/architecture.md, checked over every file of src/: who may import whom, what may be called where, sizes,
- * and that docs/fields.md names the file of every property of config.json.
+ * that docs/ names files that exist, and docs/fields.md the file of every property of config.json.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -272,6 +272,22 @@ function documented(): Row[] {
     }),
   );
 }
+
+t.test('docs/ and the README name files that are there', async (t) => {
+  const there = ['src', 'test', 'schemas'].flatMap((folder) =>
+    (readdirSync(join(PROJECT, folder), { recursive: true }) as string[]).map((file) => `/${folder}/${file}`),
+  );
+  const pages = readdirSync(join(PROJECT, 'docs')).map((page) => `docs/${page}`);
+  const wrong = ['README.md', ...pages].flatMap((page) => {
+    const text = readFileSync(join(PROJECT, page), 'utf8');
+    // Many go by the end of their path: what is before it is said around it.
+    const named = [...text.matchAll(/`([\w./-]+\.(?:ts|mjs))`/g)].map(([, name = '']) => name);
+    return named
+      .filter((name) => !there.some((path) => path.endsWith(`/${name}`)))
+      .map((name) => `${page}: ${name}`);
+  });
+  t.same(wrong, []);
+});
 
 t.test('docs/fields.md names the file of every property of config.json', async (t) => {
   const schema = JSON.parse(readFileSync(join(PROJECT, 'schemas/config.json'), 'utf8')) as Schema;
