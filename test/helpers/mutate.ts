@@ -27,11 +27,11 @@ export interface Place {
   readonly path: string;
 }
 
-export const isContainer = (value: unknown): value is Container =>
+const isContainer = (value: unknown): value is Container =>
   typeof value === 'object' && value !== null;
 
 /** Every value below `document`, holders before what they hold. */
-export function places(document: unknown, path = ''): Place[] {
+function places(document: unknown, path = ''): Place[] {
   if (!isContainer(document)) return [];
   return Object.entries(document).flatMap(([key, value]) => {
     const at = path === '' ? key : `${path}.${key}`;
@@ -39,7 +39,7 @@ export function places(document: unknown, path = ''): Place[] {
   });
 }
 
-export const valueAt = ({ holder, key }: Place): unknown => (holder as Record<string, unknown>)[key];
+const valueAt = ({ holder, key }: Place): unknown => (holder as Record<string, unknown>)[key];
 
 function put({ holder, key }: Place, value: unknown): void {
   // Otherwise the property would be the prototype.

@@ -47,7 +47,7 @@ export function wrapper(before: string[] = [], after: string[] = []): string[] {
 }
 
 /** Gives a directory and all below it to the user. */
-export function give(path: string): void {
+function give(path: string): void {
   chownSync(path, UID, UID);
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.isDirectory()) give(join(path, entry.name));
@@ -61,7 +61,7 @@ export function prepareRoot(): void {
 }
 
 /** For a Change: what `spec --rootless` would have: root is the user, everything else nobody. */
-export function asUser(config: Parameters<Change>[0]): void {
+function asUser(config: Parameters<Change>[0]): void {
   config.linux.namespaces.push({ type: 'user' });
   config.linux.uidMappings = [{ containerID: 0, hostID: UID, size: 1 }];
   config.linux.gidMappings = [{ containerID: 0, hostID: UID, size: 1 }];

@@ -22,7 +22,7 @@ const BASE = 0x400000;
 const HEADERS = 64 + 56;
 const SLOT = 16;
 /** Where the results go: the program finds an open file there. */
-export const RESULTS_FD = 3;
+const RESULTS_FD = 3;
 
 // Opcodes of `mov REGISTER, imm64`, in the order of arguments; Source: the x86-64 ABIs in syscall(2).
 const RAX = [0x48, 0xb8];
@@ -76,7 +76,7 @@ function guarded(probe: Call, slot: number): number[] {
  * An x86-64 program that makes each of the calls in a process of its own, writes what came of them to RESULTS_FD, and
  * ends. For itself it needs execve, vfork, wait4, write and exit_group.
  */
-export function makeProbe(calls: readonly Call[]): Buffer {
+function makeProbe(calls: readonly Call[]): Buffer {
   const results = BASE + 0x400000;
   const code = [
     ...calls.flatMap((probe, index) => guarded(probe, results + SLOT * index)),
