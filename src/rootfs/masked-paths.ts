@@ -1,5 +1,4 @@
 // Runs in the container's namespaces.
-
 import { RuntimeError, within } from '../errors.ts';
 import { ENOENT, ENOTDIR } from '../linux/errno.ts';
 import { Fd } from '../linux/fd.ts';

@@ -27,8 +27,7 @@ export interface Place {
   readonly path: string;
 }
 
-const isContainer = (value: unknown): value is Container =>
-  typeof value === 'object' && value !== null;
+const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
 
 /** Every value below `document`, holders before what they hold. */
 function places(document: unknown, path = ''): Place[] {
