@@ -1,5 +1,4 @@
 // Runs in the container's namespaces.
-
 import { RuntimeError } from '../errors.ts';
 import { ENOENT } from '../linux/errno.ts';
 import { Fd } from '../linux/fd.ts';
