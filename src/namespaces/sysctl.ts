@@ -3,13 +3,12 @@ import { within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { writeAll } from '../linux/file.ts';
 import { O_NOFOLLOW, O_WRONLY, openInRoot } from '../linux/path.ts';
-import { child } from '../spec/explain.ts';
 import { sysctlPath } from '../spec/sysctl-path.ts';
 
 /** Writes linux.sysctl through a trusted procfs, of which no path can lead astray (CVE-2025-52881). */
 export function setSysctls(proc: Fd, values: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(values)) {
-    const field = child('linux.sysctl', name);
+    const field = `linux.sysctl["${name}"]`;
     within(
       `${field}: write "${value}"`,
       () => {
