@@ -66,8 +66,9 @@ export function becomeProgram({ request, host, root, proc }: Tail): never {
   // The last but the waiting: the engine may not be able to do much more under these limits.
   if (!hasStartHooks) setRlimits(program.rlimits, request.softNofile);
   host.send({ type: 'ready' });
-  // While the host writes down that the container is there.
-  // A filter may allow to look at nothing any more when execve has failed.
+  // What follows is done while the host writes down that the container is there.
+
+  // Now: a filter may allow to look at nothing any more when execve has failed.
   const known = filter && { why: execFailure(executable) };
   keepStdio();
   passDescriptors(request.listenFds + request.preserveFds);

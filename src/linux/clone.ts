@@ -110,28 +110,19 @@ function joinCalls({ join }: ProcessPlan): ChainCall[] {
 
 /** What the final process does: wait for the go-ahead where there is one, become root, execute. */
 function program(memory: Memory, plan: ProcessPlan): Program {
-  const execute: ChainCall[] = [
+  const { fresh } = plan;
+  const own: ChainCall[] = [
+    ...becomeRoot(plan),
     ['execve', memory.string(plan.file), memory.vector(plan.argv), memory.vector(plan.env)],
     ['exit_group', 127],
   ];
-  const time = plan.fresh.includes('time');
-  const { as } = plan;
-  const user = plan.fresh.includes('user') || plan.join.some(({ kind }) => kind === 'user');
-  const root: ChainCall[] = user
-    ? [
-        ['setresgid', as.gid, as.gid, as.gid],
-        ['setresuid', as.uid, as.uid, as.uid],
-        ...(as.uid === 0 ? [] : keepCapabilities()),
-      ]
-    : [];
-  const later = plan.fresh.filter((kind) => kind !== 'time' && !madeByClone(plan).includes(kind));
-  if (later.length > 0) root.push(['unshare', flagsOf(later)]);
-  if (!plan.fresh.includes('user') && !time) return { calls: [...root, ...execute], made() {}, go() {} };
+  const isTimed = fresh.includes('time');
+  if (!fresh.includes('user') && !isTimed) return { calls: own, made() {}, go() {} };
 
   const made = openPipe();
   const allowed = openPipe();
   // For as long as the maps are written, which nobody else could.
-  const opens = plan.mappedByUser && plan.fresh.includes('user') && plan.join.length > 0;
+  const opens = plan.mappedByUser && fresh.includes('user') && plan.join.length > 0;
   const dumpable = (on: number): ChainCall[] => (opens ? [['prctl', PR_SET_DUMPABLE, on, 0, 0, 0]] : []);
   const ahead: ChainCall[] = [
     ...dumpable(1),
@@ -141,7 +132,7 @@ function program(memory: Memory, plan: ProcessPlan): Program {
     ...dumpable(0),
   ];
   return {
-    calls: [...(time ? enterNewTime(memory, ahead) : ahead), ...root, ...execute],
+    calls: [...(isTimed ? enterNewTime(memory, ahead) : ahead), ...own],
     made: () => {
       // Its own end stays: without this one the end of the process is the end of the wait.
       made.write.close();
@@ -152,6 +143,20 @@ function program(memory: Memory, plan: ProcessPlan): Program {
       for (const fd of [made.read, made.write, allowed.read, allowed.write]) fd.close();
     },
   };
+}
+
+/** In its user namespace, if that is another one, it becomes who it shall be, and as such makes what is to belong to that one. */
+function becomeRoot(plan: ProcessPlan): ChainCall[] {
+  const { fresh, join, as } = plan;
+  const calls: ChainCall[] = [];
+  if (fresh.includes('user') || join.some(({ kind }) => kind === 'user')) {
+    calls.push(['setresgid', as.gid, as.gid, as.gid], ['setresuid', as.uid, as.uid, as.uid]);
+    if (as.uid !== 0) calls.push(...keepCapabilities());
+  }
+  const byClone = madeByClone(plan);
+  const later = fresh.filter((kind) => kind !== 'time' && !byClone.includes(kind));
+  if (later.length > 0) calls.push(['unshare', flagsOf(later)]);
+  return calls;
 }
 
 /** Who is not root loses all of them with execve, but for ambient ones. Source: capabilities(7). */
