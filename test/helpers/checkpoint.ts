@@ -6,7 +6,7 @@ import { type Container, type Result, type RunOptions, run, running, succeed } f
 import { newId, temp, until } from './sandbox.ts';
 
 /** Its streams are of the container: criu does not find a file of the host that is open in there. */
-const OWN_STREAMS = 'exec </dev/null >/dev/null 2>&1';
+export const OWN_STREAMS = 'exec </dev/null >/dev/null 2>&1';
 /** Counts in /tmp/count, with a word in front that is another one each time it starts. */
 const COUNT =
   'word=$(cat /proc/sys/kernel/random/uuid); i=0; while :; do echo $word $i >/tmp/next; mv /tmp/next /tmp/count; ' +

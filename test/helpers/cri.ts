@@ -25,7 +25,7 @@ function encode(fields: Fields): Buffer {
 /** Field number to the last value: bytes, or a number. */
 export type Decoded = Record<number, Buffer | number>;
 
-function decode(bytes: Buffer): Decoded {
+export function decode(bytes: Buffer): Decoded {
   const found: Decoded = {};
   let at = 0;
   const read = () => {
