@@ -45,6 +45,11 @@ type ValueOf<O extends Option> = O['type'] extends 'boolean'
 /** The values of a list of options, by name. */
 export type Values<T extends readonly Option[]> = { [O in T[number] as O['name']]: ValueOf<O> };
 
+export const flag = <const N extends string>(name: N, description: string) =>
+  ({ name, type: 'boolean', description }) as const;
+export const text = <const N extends string>(name: N, description: string) =>
+  ({ name, type: 'string', description }) as const;
+
 /** What every command has, and most are about. */
 export const help = { name: 'help', alias: 'h', type: 'boolean', description: 'show help' } as const;
 export const container = {
@@ -72,3 +77,15 @@ export const newContainer = {
   required: false,
   description: 'name of the new container, unique on this host (default: a random one, printed)',
 } as const;
+/** For those that run a program. */
+export const pidFile = text('pid-file', 'file to write the process ID to');
+export const consoleSocket = text('console-socket', 'unix socket that receives the pseudoterminal');
+export const pidfdSocket = text('pidfd-socket', 'unix socket that receives a pidfd of the process');
+export const detach = {
+  name: 'detach',
+  alias: 'd',
+  type: 'boolean',
+  description: 'do not wait for the end of the program',
+} as const;
+export const noSubreaper = flag('no-subreaper', 'do not adopt processes that the container orphans');
+export const seccompLog = flag('seccomp-log', 'log at the end which system calls linux.seccomp has refused');

@@ -1,9 +1,17 @@
-import { bundle, type Command, container, help, newContainer, type Option } from './command.ts';
-
-const flag = <const N extends string>(name: N, description: string) =>
-  ({ name, type: 'boolean', description }) as const;
-const text = <const N extends string>(name: N, description: string) =>
-  ({ name, type: 'string', description }) as const;
+import {
+  bundle,
+  type Command,
+  consoleSocket,
+  container,
+  detach,
+  flag,
+  help,
+  newContainer,
+  noSubreaper,
+  type Option,
+  pidFile,
+  text,
+} from './command.ts';
 
 export const commonOptions = [
   text('image-path', 'directory of the image (default: checkpoint, in the working directory)'),
@@ -60,12 +68,12 @@ export const restoreCommand = {
   options: [
     ...commonOptions,
     bundle,
-    { name: 'detach', alias: 'd', type: 'boolean', description: 'do not wait for the end of the program' },
-    text('pid-file', 'file to write the process ID to'),
-    text('console-socket', 'unix socket that receives the pseudoterminal'),
+    detach,
+    pidFile,
+    consoleSocket,
     flag('tcp-close', 'connections of TCP that are in the image are closed'),
     flag('no-pivot', 'accepted: criu changes the root in its own way'),
-    flag('no-subreaper', 'do not adopt processes that the container orphans'),
+    noSubreaper,
     text('lsm-profile', 'another security profile, TYPE:NAME, such as apparmor:web'),
     text('lsm-mount-context', 'another SELinux label for mounts'),
     help,

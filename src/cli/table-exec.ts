@@ -1,7 +1,15 @@
-import { type Command, container, help } from './command.ts';
-
-const text = <const N extends string>(name: N, description: string) =>
-  ({ name, type: 'string', description }) as const;
+import {
+  type Command,
+  consoleSocket,
+  container,
+  detach,
+  flag,
+  help,
+  pidFile,
+  pidfdSocket,
+  seccompLog,
+  text,
+} from './command.ts';
 
 export const execCommand = {
   name: 'exec',
@@ -12,9 +20,9 @@ export const execCommand = {
   positionals: [container, { name: 'command', required: false, description: 'program and its arguments' }],
   takesRest: true,
   options: [
-    text('console-socket', 'unix socket that receives the pseudoterminal'),
-    text('pidfd-socket', 'unix socket that receives a pidfd of the process'),
-    text('pid-file', 'file to write the process ID to'),
+    consoleSocket,
+    pidfdSocket,
+    pidFile,
     text('cwd', 'working directory in the container'),
     { name: 'env', alias: 'e', type: 'string', multiple: true, description: 'one more variable, NAME=value' },
     { name: 'tty', alias: 't', type: 'boolean', description: 'give it a pseudoterminal' },
@@ -32,10 +40,10 @@ export const execCommand = {
       type: 'string',
       description: 'JSON file as process of config.json; options about the program are ignored then',
     },
-    { name: 'detach', alias: 'd', type: 'boolean', description: 'do not wait for the end of the program' },
+    detach,
     text('process-label', 'SELinux label'),
     text('apparmor', 'AppArmor profile'),
-    { name: 'no-new-privs', type: 'boolean', description: 'the program cannot gain privileges by execve' },
+    flag('no-new-privs', 'the program cannot gain privileges by execve'),
     {
       name: 'cap',
       alias: 'c',
@@ -55,16 +63,8 @@ export const execCommand = {
       multiple: true,
       description: "existing cgroup below the container's, [CONTROLLER[,CONTROLLER]:]PATH",
     },
-    {
-      name: 'ignore-paused',
-      type: 'boolean',
-      description: 'in a paused container wait until it is resumed',
-    },
-    {
-      name: 'seccomp-log',
-      type: 'boolean',
-      description: 'log at the end which system calls linux.seccomp has refused',
-    },
+    flag('ignore-paused', 'in a paused container wait until it is resumed'),
+    seccompLog,
     help,
   ],
   examples: [

@@ -1,4 +1,4 @@
-import { type Command, container, format, help } from './command.ts';
+import { type Command, container, flag, format, help, text } from './command.ts';
 
 export const pauseCommand = {
   name: 'pause',
@@ -38,7 +38,7 @@ export const eventsCommand = {
       default: '5s',
       description: 'time between two reports (500ms, 5s, 1m)',
     },
-    { name: 'stats', type: 'boolean', description: 'report once' },
+    flag('stats', 'report once'),
     help,
   ],
   examples: [
@@ -46,9 +46,6 @@ export const eventsCommand = {
     ['trunc events --interval 1s web1', 'again and again, and when it runs out of memory'],
   ],
 } as const satisfies Command;
-
-const limit = <const N extends string>(name: N, description: string) =>
-  ({ name, type: 'string', description }) as const;
 
 export const updateCommand = {
   name: 'update',
@@ -62,24 +59,24 @@ export const updateCommand = {
       type: 'string',
       description: 'JSON file as linux.resources, - for standard input; other options are ignored then',
     },
-    limit('blkio-weight', 'weight of block input and output, 10 to 1000'),
-    limit('cpu-period', 'length of the period of the CPU quota, in microseconds'),
-    limit('cpu-quota', 'CPU time in each period, in microseconds'),
-    limit('cpu-burst', 'CPU time that may be used ahead of the quota, in microseconds'),
-    limit('cpu-share', 'weight of CPU time, 2 to 262144'),
-    limit('cpu-rt-period', 'length of the period of real-time CPU time, in microseconds'),
-    limit('cpu-rt-runtime', 'real-time CPU time in each period, in microseconds'),
-    limit('cpuset-cpus', 'CPUs to run on (0-3,7)'),
-    limit('cpuset-mems', 'memory nodes to use (0,1)'),
-    limit('cpu-idle', '1: run only when nobody else does'),
+    text('blkio-weight', 'weight of block input and output, 10 to 1000'),
+    text('cpu-period', 'length of the period of the CPU quota, in microseconds'),
+    text('cpu-quota', 'CPU time in each period, in microseconds'),
+    text('cpu-burst', 'CPU time that may be used ahead of the quota, in microseconds'),
+    text('cpu-share', 'weight of CPU time, 2 to 262144'),
+    text('cpu-rt-period', 'length of the period of real-time CPU time, in microseconds'),
+    text('cpu-rt-runtime', 'real-time CPU time in each period, in microseconds'),
+    text('cpuset-cpus', 'CPUs to run on (0-3,7)'),
+    text('cpuset-mems', 'memory nodes to use (0,1)'),
+    text('cpu-idle', '1: run only when nobody else does'),
     { name: 'kernel-memory', type: 'string', description: 'ignored', hidden: true },
     { name: 'kernel-memory-tcp', type: 'string', description: 'ignored', hidden: true },
-    limit('memory', 'limit of memory, in bytes'),
-    limit('memory-reservation', 'memory that is not taken away first, in bytes'),
-    limit('memory-swap', 'limit of memory and swap together, in bytes'),
-    limit('pids-limit', 'number of processes'),
-    limit('l3-cache-schema', 'schema of the L3 cache (Intel RDT)'),
-    limit('mem-bw-schema', 'schema of the memory bandwidth (Intel RDT)'),
+    text('memory', 'limit of memory, in bytes'),
+    text('memory-reservation', 'memory that is not taken away first, in bytes'),
+    text('memory-swap', 'limit of memory and swap together, in bytes'),
+    text('pids-limit', 'number of processes'),
+    text('l3-cache-schema', 'schema of the L3 cache (Intel RDT)'),
+    text('mem-bw-schema', 'schema of the memory bandwidth (Intel RDT)'),
     help,
   ],
   examples: [['trunc update --memory 512m --cpu-quota 50000 web1', 'half a CPU and 512 MiB']],

@@ -1,4 +1,4 @@
-import { type Command, help } from './command.ts';
+import { type Command, help, text } from './command.ts';
 
 export const seccompCommand = {
   name: 'seccomp',
@@ -18,11 +18,7 @@ export const seccompCommand = {
       multiple: true,
       description: 'what happens to these system calls, NAME[,NAME] or numbers, and by which rule',
     },
-    {
-      name: 'diff',
-      type: 'string',
-      description: 'another profile: the system calls that PROFILE treats differently',
-    },
+    text('diff', 'another profile: the system calls that PROFILE treats differently'),
     {
       name: 'cap',
       type: 'string',

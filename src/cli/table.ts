@@ -1,4 +1,20 @@
-import { bundle, type Command, container, format, help, newContainer, type Option } from './command.ts';
+import {
+  bundle,
+  type Command,
+  consoleSocket,
+  container,
+  detach,
+  flag,
+  format,
+  help,
+  newContainer,
+  noSubreaper,
+  type Option,
+  pidFile,
+  pidfdSocket,
+  seccompLog,
+  text,
+} from './command.ts';
 import { checkpointCommand, restoreCommand } from './table-checkpoint.ts';
 import { execCommand } from './table-exec.ts';
 import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-limits.ts';
@@ -9,8 +25,8 @@ export type { Command, Option, Values } from './command.ts';
 /** All that can be typed: the fast parser, help and completion are made from this. */
 
 export const globalOptions = [
-  { name: 'debug', type: 'boolean', description: 'log debug messages, and where an error arose' },
-  { name: 'log', type: 'string', description: 'append log messages to this file (default: standard error)' },
+  flag('debug', 'log debug messages, and where an error arose'),
+  text('log', 'append log messages to this file (default: standard error)'),
   {
     name: 'log-format',
     type: 'string',
@@ -18,16 +34,8 @@ export const globalOptions = [
     choices: ['text', 'json'],
     description: 'format of log messages',
   },
-  {
-    name: 'root',
-    type: 'string',
-    description: 'directory of container state, best on a tmpfs (default: /run/trunc)',
-  },
-  {
-    name: 'systemd-cgroup',
-    type: 'boolean',
-    description: 'have systemd make cgroups; cgroupsPath is then "slice:prefix:name"',
-  },
+  text('root', 'directory of container state, best on a tmpfs (default: /run/trunc)'),
+  flag('systemd-cgroup', 'have systemd make cgroups; cgroupsPath is then "slice:prefix:name"'),
   {
     name: 'cgroup-manager',
     type: 'string',
@@ -43,26 +51,18 @@ export const globalOptions = [
     description:
       'do without a cgroup where there is no permission to make one and no limit (auto: unless root)',
   },
-  {
-    name: 'no-seccomp-cache',
-    type: 'boolean',
-    description: 'compile linux.seccomp anew, do not keep the result in the root',
-  },
+  flag('no-seccomp-cache', 'compile linux.seccomp anew, do not keep the result in the root'),
   help,
   { name: 'version', alias: 'v', type: 'boolean', description: 'show the version' },
 ] as const satisfies readonly Option[];
 
 const createOptions = [
   bundle,
-  { name: 'console-socket', type: 'string', description: 'unix socket that receives the pseudoterminal' },
-  { name: 'pidfd-socket', type: 'string', description: 'unix socket that receives a pidfd of the process' },
-  { name: 'pid-file', type: 'string', description: 'file to write the process ID to' },
-  {
-    name: 'no-pivot',
-    type: 'boolean',
-    description: 'change the root without pivot_root, for a rootfs on a ramdisk',
-  },
-  { name: 'no-new-keyring', type: 'boolean', description: "keep the caller's session keyring" },
+  consoleSocket,
+  pidfdSocket,
+  pidFile,
+  flag('no-pivot', 'change the root without pivot_root, for a rootfs on a ramdisk'),
+  flag('no-new-keyring', "keep the caller's session keyring"),
   {
     name: 'preserve-fds',
     type: 'number',
@@ -87,18 +87,10 @@ export const runCommand = {
   positionals: [newContainer],
   options: [
     ...createOptions,
-    { name: 'detach', alias: 'd', type: 'boolean', description: 'do not wait for the end of the program' },
-    { name: 'keep', type: 'boolean', description: 'do not delete the container after its end' },
-    {
-      name: 'no-subreaper',
-      type: 'boolean',
-      description: 'do not adopt processes that the container orphans',
-    },
-    {
-      name: 'seccomp-log',
-      type: 'boolean',
-      description: 'log at the end which system calls linux.seccomp has refused',
-    },
+    detach,
+    flag('keep', 'do not delete the container after its end'),
+    noSubreaper,
+    seccompLog,
     help,
   ],
   examples: [
@@ -178,11 +170,7 @@ export const specCommand = {
   description: 'write an example config.json',
   details: 'A starting point: it runs "sh" in the directory "rootfs" of the bundle.',
   positionals: [],
-  options: [
-    bundle,
-    { name: 'rootless', type: 'boolean', description: 'for a container that needs no root privilege' },
-    help,
-  ],
+  options: [bundle, flag('rootless', 'for a container that needs no root privilege'), help],
   examples: [['trunc spec --bundle /bundles/web', 'write /bundles/web/config.json']],
 } as const satisfies Command;
 
