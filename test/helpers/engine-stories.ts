@@ -199,7 +199,7 @@ const EXEC: Record<string, Story> = {
       /^sum=42$/m,
     );
     const name = engine.up(t);
-    t.match(onTerminal(engine, 'true', 'exec', '-it', name, 'tty'), /^\/dev\/pts\/\d+$/m);
+    t.match(onTerminal(engine, 'true', 'exec', '-it', name, 'tty'), /\/dev\/pts\/\d+$/m);
     const attached = newId();
     t.teardown(() => engine.remove(attached));
     engine.says('run', '-dit', '--name', attached, ...engine.flags, 'bb', 'cat');
