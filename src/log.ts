@@ -1,3 +1,5 @@
+import { escapeHidden } from './errors.ts';
+
 export type Level = 'debug' | 'info' | 'warning' | 'error';
 
 export interface LogOptions {
@@ -22,6 +24,10 @@ export function logOptions(): Readonly<LogOptions> {
 }
 
 function render(level: Level, message: string, fields: Record<string, string>): string {
+  return escapeHidden(renderPlain(level, message, fields));
+}
+
+function renderPlain(level: Level, message: string, fields: Record<string, string>): string {
   const entry = { level, msg: message, time: new Date().toISOString(), ...fields };
   if (target.format === 'json') return `${JSON.stringify(entry)}\n`;
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);

@@ -47,6 +47,12 @@ t.test('mistakes of the program are told as such, wherever they happen', async (
 
 t.test('one line', async (t) => {
   t.equal(oneLine('a/\n\t\0b é'), 'a/\\n\\t\\u0000b é');
+  t.equal(oneLine('\x9b31m \x7f \x1b\x9d'), '\\u009b31m \\u007f \\u001b\\u009d', 'controls that JSON leaves');
+  t.equal(
+    oneLine('a\u202etxt.exe\u2028b 👩\u200d💻'),
+    'a\\u202etxt.exe\\u2028b 👩\\u200d💻',
+    'what turns text around',
+  );
 });
 
 t.test('docs/errors.md explains every code, and no other', async (t) => {

@@ -1,4 +1,4 @@
-import { asRuntimeError } from '../errors.ts';
+import { asRuntimeError, oneLine } from '../errors.ts';
 import { exitSurely } from '../linux/exec.ts';
 import { Fd } from '../linux/fd.ts';
 import { useAddon } from '../linux/ffi.ts';
@@ -46,5 +46,6 @@ function report(host: HostChannel, error: unknown): void {
   } catch {
     // Nothing can be done about it.
   }
-  trySyscall('write', STDERR, `${plain.message}\n`, Buffer.byteLength(plain.message) + 1);
+  const line = `${oneLine(plain.message)}\n`;
+  trySyscall('write', STDERR, line, Buffer.byteLength(line));
 }

@@ -34,7 +34,7 @@ export function maskPaths(
 ): void {
   if (paths.length === 0) return;
   if (!isNullDevice(statusOf(hostNull))) {
-    throw new RuntimeError('/dev/null is not the null device', {
+    throw new RuntimeError("linux.maskedPaths: the host's /dev/null is not the null device", {
       code: 'MASKED_PATH',
       field: 'linux.maskedPaths',
     });

@@ -1,14 +1,16 @@
 // What a runtime opens of an image to find something out, as HOME: to open a device, a FIFO or a file of the kernel is to do
 // something, with the runtime's privileges.
 import { execFileSync, spawn } from 'node:child_process';
-import { rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { exchange } from '../helpers/attack.ts';
 import { makeBundle } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { inside, nothingLeft } from '../helpers/runtime.ts';
+import { inside, nothingLeft, run } from '../helpers/runtime.ts';
+import { newId } from '../helpers/sandbox.ts';
 
-suite('root');
+suite('root', 'perl');
 
 function bundleWithout(): { bundle: string; passwd: string } {
   const bundle = makeBundle((config) => {
@@ -33,17 +35,45 @@ t.test('a FIFO as /etc/passwd is not opened', only('trunc'), async (t) => {
   t.equal(await Promise.race([ended, later]), 'waits');
 });
 
-t.test('nor a device, nor a file of the kernel', only('trunc'), async (t) => {
+t.test('nor a device, a file of the kernel, a directory, nor what has no end', only('trunc'), async (t) => {
   const { bundle, passwd } = bundleWithout();
   for (const make of [
     () => execFileSync('mknod', [passwd, 'c', '1', '5']),
     () => symlinkSync('/proc/kmsg', passwd),
     () => symlinkSync('/dev/zero', passwd),
+    () => mkdirSync(passwd),
+    // More than there is memory.
+    () => execFileSync('truncate', ['-s', '1T', passwd]),
   ]) {
     make();
     t.equal(home(bundle), '/');
-    rmSync(passwd);
+    rmSync(passwd, { recursive: true });
   }
+});
+
+t.test('tmpcopyup copies no device as if it were a file', async (t) => {
+  const bundle = makeBundle((config) => {
+    config.mounts.push({ destination: '/etc/x', type: 'tmpfs', source: 'x', options: ['tmpcopyup'] });
+    config.process.args = [
+      '/bin/sh',
+      '-c',
+      '[ ! -f /etc/x/a ] || cat /etc/x/a; [ ! -f /etc/x/b ] || cat /etc/x/b',
+    ];
+  });
+  const directory = join(bundle, 'rootfs/etc/x');
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'a'), 'file\n');
+  execFileSync('mknod', [join(directory, 'b'), 'c', '1', '5']);
+  const stop = exchange(t, join(directory, 'a'), join(directory, 'b'));
+  const results = Array.from({ length: 20 }, () => run(['run', newId()], { bundle }));
+  stop();
+  const ran = results.filter(({ status }) => status === 0);
+  t.comment(`${ran.length} of ${results.length} ran`);
+  t.same(
+    ran.filter(({ stdout }) => !/^(file\n)*$/.test(stdout)).map(({ stdout }) => stdout),
+    [],
+    'nothing of the device',
+  );
 });
 
 t.test('nothing is left', nothingLeft);

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { again, Canary, exchange } from '../helpers/attack.ts';
 import { type Config, makeBundle } from '../helpers/bundle.ts';
+import { inMounts } from '../helpers/mounts.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { nothingLeft, run } from '../helpers/runtime.ts';
+import { nothingLeft, refused, run } from '../helpers/runtime.ts';
 import { newId } from '../helpers/sandbox.ts';
 
 suite('root', 'perl');
@@ -101,6 +102,45 @@ t.test('the standard streams do not follow the link of an image', only('trunc'),
   canary.check(t);
   t.equal(statSync(canary.file).uid, 0, 'nor is it given away');
   t.equal(statSync('/dev/null').uid, before.uid);
+});
+
+t.test('the standard streams, where /dev is a volume', only('trunc'), async (t) => {
+  const look = 'cat; stat -L -c "%F %u" /proc/self/fd/0';
+  const make: Record<string, (path: string) => void> = {
+    'a file': (path) => writeFileSync(path, 'trap\n', { mode: 0o666 }),
+    'another device': (path) => execFileSync('mknod', ['-m', '666', path, 'c', '1', '9']),
+    'a FIFO': (path) => execFileSync('mkfifo', ['-m', '666', path]),
+    'a link': (path) => symlinkSync('zero', path),
+    nothing: () => {},
+    'the device': (path) => execFileSync('mknod', ['-m', '666', path, 'c', '1', '3']),
+  };
+  const { uid } = statSync('/dev/null');
+  for (const [name, makeNull] of Object.entries(make)) {
+    const bundle = makeBundle((config) => {
+      config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+      config.mounts.push({ destination: '/dev', type: 'bind', source: 'volume', options: ['rbind'] });
+      config.process.user = { uid: 1000, gid: 1000 };
+      config.process.args = ['/bin/sh', '-c', look];
+    });
+    mkdirSync(join(bundle, 'volume'));
+    makeNull(join(bundle, 'volume/null'));
+    const { stdout, stderr } = run(['run', newId()], { bundle });
+    t.equal(stdout, 'character special file 0\n', `${name}: ${stderr}`);
+    t.equal(statSync('/dev/null').uid, uid, `${name}: the host's is not given away`);
+  }
+});
+
+t.test('what the host has as /dev/null is not taken for it either', only('trunc'), async (t) => {
+  const canary = new Canary();
+  const bundle = makeBundle((config) => {
+    config.linux.maskedPaths = ['/proc/kallsyms'];
+  });
+  refused(
+    t,
+    run(['run', newId()], { bundle, wrapper: inMounts(`mount --bind ${canary.file} /dev/null`) }),
+    /linux\.maskedPaths: the host's \/dev\/null is not the null device/,
+  );
+  canary.check(t);
 });
 
 // runc 1.1.5 looks for the paths in what has the name by then, does not find them, and says nothing.
