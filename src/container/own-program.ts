@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { nativeAddon, selfCommand } from '../engine.ts';
+import { isCompiled, nativeAddon, selfCommand } from '../engine.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { mayWrite } from '../linux/file.ts';
@@ -7,6 +7,7 @@ import { changeMount, cloneMount, MOUNT_ATTR, newMount } from '../linux/mount.ts
 import { O_DIRECTORY, O_PATH, O_RDONLY, openAt, openPath } from '../linux/path.ts';
 import { sealedCopy } from '../linux/sealed-copy.ts';
 import { statusAt, statusOf } from '../linux/stat.ts';
+import { isHostRoot } from '../linux/user-namespace.ts';
 import { log } from '../log.ts';
 
 /** This program and its native part, for a process that a container may get at. */
@@ -23,6 +24,8 @@ export interface OwnProgram extends Disposable {
 const SECOND_LAYER = '/sys';
 /** To be executed, not to be read: who cannot read it cannot trace it either. */
 const EXECUTE_ONLY = 0o711;
+/** The addon is read, also by the root of a user namespace, who is somebody else to the host. */
+const READABLE = 0o755;
 
 /**
  * This program in a form that nobody can write to. What a container executes as `/proc/self/exe` is trunc, by way of the
@@ -34,17 +37,30 @@ const EXECUTE_ONLY = 0o711;
  * 2. Through a read-only copy of the mount of the file. Once that is closed nobody can make it writable; until then those
  *    can who find a way to it, so it is closed at once.
  * 3. From a sealed copy in memory, for callers that can write to the file and may not mount.
+ *
+ * `joinsUser` says that init will execute it in a user namespace that others live in: who may read it there may trace init there.
  */
-export function openOwnProgram(): OwnProgram {
+export function openOwnProgram(joinsUser: boolean): OwnProgram {
   const [file] = selfCommand();
   const addon = nativeAddon();
+  if (joinsUser && isCompiled && isHostRoot() && mayBeRead(file)) {
+    log.debug(`init does not run from ${process.execPath}, which others may read (chmod 711)`);
+    return sealed(file, addon);
+  }
   return (
     attempt('an overlay', () => overlaid(file, addon)) ??
     attempt('a read-only mount', () => make(readOnly(file, O_PATH), readOnly(addon, O_RDONLY))) ??
-    (mayWrite(file)
-      ? make(sealedCopy(file, EXECUTE_ONLY), sealedCopy(addon, EXECUTE_ONLY))
-      : plain(file, addon))
+    (mayWrite(file) ? sealed(file, addon) : plain(file, addon))
   );
+}
+
+const sealed = (file: string, addon: string): OwnProgram =>
+  make(sealedCopy(file, EXECUTE_ONLY), sealedCopy(addon, READABLE));
+
+/** By others than root, whom a user namespace seldom maps. */
+function mayBeRead(file: string): boolean {
+  const { mode, uid } = statusAt(file);
+  return (mode & 0o044) !== 0 || uid !== 0;
 }
 
 function attempt(what: string, open: () => OwnProgram): OwnProgram | undefined {

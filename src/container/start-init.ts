@@ -57,7 +57,7 @@ export function startInit(
   const plan = planNamespaces(namespaces);
   const [ours, theirs] = socketPair();
   using socket = theirs;
-  using program = openOwnProgram();
+  using program = openOwnProgram(plan.join.some(({ kind }) => kind === 'user'));
   const { file, view } = program;
   using addon = program.addon;
   using mount = openFor('mnt', plan.joinMount);

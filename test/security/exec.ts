@@ -1,12 +1,12 @@
 // What `exec` of other runtimes has given away.
-import { writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Canary } from '../helpers/attack.ts';
 import { type Change, withUserNamespace } from '../helpers/bundle.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { type Container, nothingLeft, run, running, runtime, succeed } from '../helpers/runtime.ts';
-import { namespaceOf, until } from '../helpers/sandbox.ts';
+import { namespaceOf, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -127,6 +127,26 @@ if (!runtime.node) {
     );
   }
 }
+
+t.test('nor where everybody may read the executable', only('trunc'), async (t) => {
+  if (runtime.node) return;
+  const [file = ''] = runtime.argv;
+  const program = join(temp, 'readable');
+  mkdirSync(program);
+  copyFileSync(file, join(program, 'trunc'));
+  copyFileSync(join(file, '../koffi.node'), join(program, 'koffi.node'));
+  chmodSync(join(program, 'trunc'), 0o755);
+  const container = watched(t, (config) => withUserNamespace(config));
+  for (let round = 0; round < 10; round++) {
+    const options = { program: [join(program, 'trunc')] };
+    t.equal(run(['exec', container.id, 'true'], options).status, 0);
+  }
+  t.notMatch(
+    container.output.stdout,
+    /koffi|socket:|cgroup|ns:|trunc$/m,
+    'the watcher sees nothing of the runtime',
+  );
+});
 
 t.test('a user namespace that the container has made itself is not joined', async (t) => {
   // In there the first process has all capabilities, and maps the host's root: what belongs to that could be traced.
