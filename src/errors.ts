@@ -171,18 +171,3 @@ export function within<T>(context: string, action: () => T, details: ErrorDetail
     throw new RuntimeError(`${context}: ${message}`, { ...details, ...known, code }, thrown);
   }
 }
-
-/** A text that may quote anything, such as a path, on one line: what steers a terminal is written as in JSON. */
-export function oneLine(text: string): string {
-  return escapeHidden(text.replace(/\p{Cc}+/gu, (characters) => JSON.stringify(characters).slice(1, -1)));
-}
-
-/** JSON leaves more as it is that steers a terminal: C1 controls, the direction of text, other ends of lines. */
-export function escapeHidden(text: string): string {
-  const code = (character: string): string =>
-    (character.codePointAt(0) as number).toString(16).padStart(4, '0');
-  return text.replace(
-    /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (each) => `\\u${code(each)}`,
-  );
-}

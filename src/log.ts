@@ -1,5 +1,3 @@
-import { escapeHidden } from './errors.ts';
-
 export type Level = 'debug' | 'info' | 'warning' | 'error';
 
 export interface LogOptions {
@@ -76,3 +74,18 @@ export const log = {
   warning: (message: string): void => write('warning', message),
   error: (message: string, fields: Record<string, string> = {}): void => write('error', message, fields),
 };
+
+/** A text that may quote anything, such as a path, on one line: what steers a terminal is written as in JSON. */
+export function oneLine(text: string): string {
+  return escapeHidden(text.replace(/\p{Cc}+/gu, (characters) => JSON.stringify(characters).slice(1, -1)));
+}
+
+/** JSON leaves more as it is that steers a terminal: C1 controls, the direction of text, other ends of lines. */
+export function escapeHidden(text: string): string {
+  const code = (character: string): string =>
+    (character.codePointAt(0) as number).toString(16).padStart(4, '0');
+  return text.replace(
+    /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (each) => `\\u${code(each)}`,
+  );
+}

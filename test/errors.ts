@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { asRuntimeError, oneLine, RuntimeError, within } from '../src/errors.ts';
+import { asRuntimeError, RuntimeError, within } from '../src/errors.ts';
+import { oneLine } from '../src/log.ts';
 
 t.test('context is put in front, and what the error knows stays', async (t) => {
   const inner = new RuntimeError('no such file', { errno: 'ENOENT', code: 'EXEC_DENIED' });

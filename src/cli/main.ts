@@ -1,7 +1,7 @@
 import { checkId } from '../container/options.ts';
-import { asRuntimeError, oneLine, within } from '../errors.ts';
+import { asRuntimeError, within } from '../errors.ts';
 import { appendFile } from '../linux/file.ts';
-import { configureLog, log, logOptions, writeError } from '../log.ts';
+import { configureLog, log, logOptions, oneLine, writeError } from '../log.ts';
 import * as create from './commands/create.ts';
 import * as remove from './commands/delete.ts';
 import * as kill from './commands/kill.ts';

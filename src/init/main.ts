@@ -1,10 +1,10 @@
-import { asRuntimeError, oneLine } from '../errors.ts';
+import { asRuntimeError } from '../errors.ts';
 import { exitSurely } from '../linux/exec.ts';
 import { Fd } from '../linux/fd.ts';
 import { useAddon } from '../linux/ffi.ts';
 import { setName } from '../linux/prctl.ts';
 import { trySyscall } from '../linux/syscall.ts';
-import { configureLog } from '../log.ts';
+import { configureLog, oneLine } from '../log.ts';
 import { Channel, type HostChannel } from '../protocol/channel.ts';
 import { createContainer } from './create.ts';
 import { enterContainer } from './exec.ts';

@@ -11,7 +11,7 @@ import { type MountContext, runMountStep } from '../rootfs/mount.ts';
 import { type MountStep, planMounts } from '../rootfs/mount-plan.ts';
 import { mountRootfs } from '../rootfs/pivot.ts';
 import { detachPropagation } from '../rootfs/propagation.ts';
-import type { Device } from '../spec/config.ts';
+import type { Device, Spec } from '../spec/config.ts';
 import { DEFAULT_DEVICES } from '../spec/defaults.ts';
 
 /** The rootfs and what is mounted in it, in the order of config.json: later mounts may lie in earlier ones. */
@@ -22,7 +22,8 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   if (request.joinMount === undefined) detachPropagation(spec.linux?.rootfsPropagation, rootfs);
   const root = mountRootfs(rootfs);
   const own = new Set([mountIdOf(root)]);
-  const context: MountContext = { root, own, label: spec.linux?.mountLabel, opened, mounts: [] };
+  const paths = comeBackTo(spec, steps);
+  const context: MountContext = { root, own, label: spec.linux?.mountLabel, opened, mounts: [], paths };
   for (const step of steps) {
     // What is copied into a tmpfs is memory of the container.
     if (step.copyUp) cgroup();
@@ -35,6 +36,12 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   );
   if (!isHosts) populateDev(context, spec.linux?.devices ?? []);
   return context;
+}
+
+/** The paths that something will be done to in mounts that are there. */
+function comeBackTo({ linux = {} }: Spec, steps: readonly MountStep[]): string[] {
+  const remounted = steps.filter(({ kind }) => kind === 'remount').map(({ destination }) => destination);
+  return [...(linux.maskedPaths ?? []), ...(linux.readonlyPaths ?? []), ...remounted];
 }
 
 /** What the host has opened in this mount namespace, in the order of the steps. */

@@ -13,7 +13,7 @@ import { failedWith, makeDirectoryAt, makeLinkAt, O_DIRECTORY, O_PATH, openInRoo
 import { isFirstUserNamespace } from '../linux/user-namespace.ts';
 import { attach } from './attach.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
-import type { Mounted } from './mounted.ts';
+import { keepMounted, type MountList } from './mounted.ts';
 import { openTarget } from './target.ts';
 
 const SOURCE: FilesystemParameter = ['source', 'cgroup'];
@@ -46,15 +46,15 @@ export function parseHierarchies(text: string): string[][] {
   return lines.map((line) => (line.split(':')[1] ?? '').split(',').filter((name) => name !== ''));
 }
 
-interface CgroupContext {
+interface CgroupContext extends MountList {
   root: Fd;
-  mounts: Mounted[];
   /** linux.mountLabel. */
   label: string | undefined;
 }
 
 /** Mounts what "cgroup" means here: cgroup2, or a directory with a mount for each hierarchy of v1. */
-export function mountCgroup(step: MountStep, view: CgroupView, { root, label, mounts }: CgroupContext): void {
+export function mountCgroup(step: MountStep, view: CgroupView, context: CgroupContext): void {
+  const { root, label } = context;
   within(
     `${step.field}: mount cgroup on ${step.destination}`,
     () => {
@@ -62,11 +62,12 @@ export function mountCgroup(step: MountStep, view: CgroupView, { root, label, mo
       const unified = view.hierarchies.every((controllers) => controllers.length === 0);
       const mounted = unified ? hierarchyMount([], step, view) : legacyMount(step, label);
       attach(mounted, target, step);
-      mounts.push({ destination: step.destination, mounted, isLate: false });
-      if (unified) return;
-      mountHierarchies(mounted, step, view);
-      const readonly = attributesOf(step) & MOUNT_ATTR.RDONLY;
-      if (readonly) changeMount(mounted, { set: readonly, clear: 0 });
+      if (!unified) {
+        mountHierarchies(mounted, step, view);
+        const readonly = attributesOf(step) & MOUNT_ATTR.RDONLY;
+        if (readonly) changeMount(mounted, { set: readonly, clear: 0 });
+      }
+      keepMounted(context, { destination: step.destination, mounted, isLate: false });
     },
     { code: 'MOUNT', field: step.field },
   );

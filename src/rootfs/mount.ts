@@ -11,21 +11,20 @@ import { filesystemParameters } from './filesystem-parameters.ts';
 import { withHint } from './hint.ts';
 import { labelMqueue } from './mount-label.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
-import type { Mounted, MountedPlace } from './mounted.ts';
+import { keepMounted, type MountList } from './mounted.ts';
 import { remount } from './remount.ts';
 import type { OwnPlace } from './resolve.ts';
 import { openSource } from './source.ts';
 import { openTarget } from './target.ts';
 
 /** What the steps have in common. */
-export interface MountContext extends OwnPlace, MountedPlace {
+export interface MountContext extends OwnPlace, MountList {
   /** The rootfs, and filesystems in memory. */
   own: Set<bigint>;
   /** linux.mountLabel. */
   label: string | undefined;
   /** Sources that the host has opened, by the step that they are for. */
   opened: ReadonlyMap<MountStep, Fd>;
-  mounts: Mounted[];
 }
 
 /** Carries out one step that is no cgroup mount. */
@@ -43,9 +42,11 @@ export function runMountStep(step: MountStep, context: MountContext): void {
   );
 }
 
-function bindStep(step: MountStep, { root, opened, mounts }: MountContext): void {
+function bindStep(step: MountStep, context: MountContext): void {
+  const { root, opened } = context;
   const mounted = opened.get(step) ?? openSource(step);
-  if (bind(root, step, mounted)) mounts.push({ destination: step.destination, mounted, isLate: false });
+  if (bind(root, step, mounted))
+    keepMounted(context, { destination: step.destination, mounted, isLate: false });
   else mounted.close();
 }
 
@@ -63,7 +64,8 @@ const EPERM_HINTS: Record<string, string> = {
 const ANY_EPERM_HINT =
   'the kernel may not allow this filesystem in a user namespace, or without a capability';
 
-function mountFilesystem(step: MountStep, { root, own, label, mounts }: MountContext): void {
+function mountFilesystem(step: MountStep, context: MountContext): void {
+  const { root, own, label } = context;
   // A symlink in place of /proc or /sys would make every later check of them worthless (CVE-2023-27561).
   const kernelView = step.type === 'proc' || step.type === 'sysfs';
   const { fd, existed } = openTarget(root, step, { directory: true, flags: kernelView ? O_NOFOLLOW : 0 });
@@ -79,7 +81,7 @@ function mountFilesystem(step: MountStep, { root, own, label, mounts }: MountCon
   if (step.copyUp && existed) copyUp(target, mounted, !gives(step, 'uid', 'gid'));
   attach(mounted, target, step);
   if (step.type === 'tmpfs') own.add(mountIdOf(mounted));
-  mounts.push({ destination: step.destination, mounted, isLate });
+  keepMounted(context, { destination: step.destination, mounted, isLate });
 }
 
 function remountStep(step: MountStep, context: MountContext): void {

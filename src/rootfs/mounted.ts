@@ -16,17 +16,33 @@ export interface MountedPlace {
   mounts: readonly Mounted[];
 }
 
+/** Where mounts are noted that `tryOpenMounted` will need for one of `paths`, or that are late. */
+export interface MountList {
+  mounts: Mounted[];
+  paths: readonly string[];
+}
+
+/** Of maybe a thousand mounts few are needed again: the others are closed. */
+export function keepMounted({ mounts, paths }: MountList, entry: Mounted): void {
+  const isNeeded = paths.some((path) => `${plainPath(path) ?? ''}/`.startsWith(`${entry.destination}/`));
+  if (isNeeded || entry.isLate) mounts.push(entry);
+  else entry.mounted.close();
+}
+
+/** `/a//b/` → `/a/b`; undefined where only the kernel knows where it leads. */
+function plainPath(path: string): string | undefined {
+  const parts = path.split('/').filter((name) => name !== '' && name !== '.');
+  return parts.includes('..') ? undefined : `/${parts.join('/')}`;
+}
+
 /**
  * Opens a path by way of the mount that it lies in, not of the directory which that was mounted on: who shares the rootfs may have
  * renamed the directory, and put another one in its place. Returns minus the errno when it fails.
  */
 export function tryOpenMounted({ root, mounts }: MountedPlace, path: string): number {
-  // Only the kernel knows where that leads.
-  const parts = path.split('/').filter((name) => name !== '' && name !== '.');
-  if (parts.includes('..')) return tryOpenInRoot(root, path, O_PATH);
-  const plain = `/${parts.join('/')}`;
-  const within = mounts.findLast(({ destination }) => `${plain}/`.startsWith(`${destination}/`));
-  if (within === undefined) return tryOpenInRoot(root, path, O_PATH);
+  const plain = plainPath(path);
+  const within = plain && mounts.findLast(({ destination }) => `${plain}/`.startsWith(`${destination}/`));
+  if (!within) return tryOpenInRoot(root, path, O_PATH);
   const { mounted, destination } = within;
   // It may be a file.
   if (plain === destination) return tryDuplicate(mounted);

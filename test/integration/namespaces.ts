@@ -235,4 +235,41 @@ t.test('an outsider stays what it was', async (t) => {
   t.equal(readFileSync('/proc/sys/kernel/hostname', 'utf8'), hostname);
 });
 
+// runc 1.1.5 does not say which.
+t.test(
+  'a namespace that the kernel does not make is not the one of the caller instead',
+  only('trunc'),
+  async (t) => {
+    for (const [type, name] of [
+      ['uts', 'uts'],
+      ['network', 'net'],
+      ['ipc', 'ipc'],
+    ] as const) {
+      const result = attempt(
+        (config) => {
+          config.linux.namespaces = ['mount', 'pid', 'user', type].map((each) => ({ type: each }));
+          config.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+          config.linux.gidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+          config.mounts = [];
+          delete config.linux.cgroupsPath;
+        },
+        'echo runs',
+        {
+          wrapper: [
+            'unshare',
+            '-Ur',
+            'sh',
+            '-c',
+            `echo 0 >/proc/sys/user/max_${name}_namespaces; exec "$@"`,
+            'sh',
+          ],
+        },
+      );
+      t.equal(result.status, 1, type);
+      t.equal(result.stdout, '', type);
+      t.match(result.stderr, /linux\.namespaces: /, type);
+    }
+  },
+);
+
 t.test('nothing is left', nothingLeft);

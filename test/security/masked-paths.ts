@@ -170,6 +170,21 @@ t.test('the directory of a mount is renamed before paths in it are masked', only
   );
 });
 
+t.test('mounts that nothing more is done to take no descriptors', async (t) => {
+  const count = 100;
+  const bundle = makeBundle((config) => {
+    for (let number = 0; number < count; number++)
+      config.mounts.push({ destination: `/tmp/${number}`, type: 'tmpfs', source: 'x', options: ['size=4k'] });
+    config.linux.maskedPaths = ['/tmp/7/x', '/proc/kallsyms'];
+    config.process.args = ['/bin/sh', '-c', 'wc -c </proc/kallsyms'];
+  });
+  const { stdout, stderr } = run(['run', newId()], {
+    bundle,
+    wrapper: ['sh', '-c', 'ulimit -n 80; exec "$@"', 'sh'],
+  });
+  t.equal(stdout, '0\n', stderr);
+});
+
 t.test('a path that is itself a mount', async (t) => {
   const canary = new Canary();
   const bundle = makeBundle((config) => {

@@ -1,5 +1,6 @@
 import { list } from '../../container/list.ts';
-import { oneLine, RuntimeError } from '../../errors.ts';
+import { RuntimeError } from '../../errors.ts';
+import { oneLine } from '../../log.ts';
 import type { Handler } from '../invocation.ts';
 import { print, table } from '../output.ts';
 import type { listCommand } from '../table.ts';
