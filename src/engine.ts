@@ -9,7 +9,7 @@ export const commit: string = process.env.TRUNC_COMMIT ?? 'unknown';
 export const koffiVersion: string | undefined = process.env.TRUNC_KOFFI;
 
 /** Whether this is the single-file executable. */
-const isCompiled: boolean = 'Bun' in globalThis && import.meta.url.includes('/$bunfs/');
+export const isCompiled: boolean = 'Bun' in globalThis && import.meta.url.includes('/$bunfs/');
 
 /** The engine's name and version, for `--version`. */
 export function engineName(): string {
