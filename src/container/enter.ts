@@ -4,7 +4,7 @@ import { failedWith, O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd } from '../linux/signal.ts';
 import { namespaceKind } from '../namespaces/plan.ts';
-import type { Namespace, Spec } from '../spec/config.ts';
+import type { Namespace } from '../spec/config.ts';
 import { isAlive } from './status.ts';
 import type { ContainerRecord } from './store.ts';
 
@@ -41,18 +41,21 @@ export function isEnding(record: ContainerRecord): boolean {
 }
 
 /**
- * Those of linux.namespaces in which a container's first process is, by its directory in /proc, and the caller is not. No others:
- * that process may have made itself a user namespace in which the caller's files are its own, and whoever is in there with it.
+ * Those namespaces of a container in which its first process is, by that one's directory in /proc, and the caller is not. What
+ * config.json does not name is not the container's: the process may have made itself a user namespace in which the caller's
+ * files are its own, and whoever is in there with it. It has that of who made it.
  */
-export function foreignNamespaces(directory: Fd, { linux }: Pick<Spec, 'linux'>): Namespace[] {
+export function foreignNamespaces(directory: Fd, { config, user_namespace }: ContainerRecord): Namespace[] {
   const namespaces: Namespace[] = [];
-  for (const { type } of linux?.namespaces ?? []) {
+  const path = (kind: string) => `/proc/self/fd/${directory.number}/ns/${kind}`;
+  const types = (config.linux?.namespaces ?? []).map(({ type }) => type);
+  if (user_namespace !== undefined && namespaceId(path('user')) === user_namespace) types.push('user');
+  for (const type of types) {
     const kind = namespaceKind(type);
-    const path = `/proc/self/fd/${directory.number}/ns/${kind}`;
     const own = idOf(`/proc/self/ns/${kind}`);
     // A kind that this kernel does not have.
     if (own === undefined) continue;
-    if (namespaceId(path) !== own) namespaces.push({ type, path });
+    if (namespaceId(path(kind)) !== own) namespaces.push({ type, path: path(kind) });
   }
   return namespaces;
 }

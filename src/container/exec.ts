@@ -55,7 +55,7 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Star
   let init: Init | undefined;
   try {
     const user = initUser(record.config.linux ?? {}, process);
-    init = startInit(foreignNamespaces(first, record.config), user, {
+    init = startInit(foreignNamespaces(first, record), user, {
       fifo: undefined,
       passedFds: options.preserveFds,
     });

@@ -1,10 +1,12 @@
 import type { Cgroup } from '../cgroups/types.ts';
 import type { RdtPlan } from '../intel-rdt.ts';
 import { readLink } from '../linux/file.ts';
+import { namespaceId } from '../linux/namespace.ts';
 import { processStat } from '../linux/proc.ts';
+import { isFirstUserNamespace } from '../linux/user-namespace.ts';
 import type { Spec } from '../spec/config.ts';
 import type { ExactSeccomp } from '../spec/exact.ts';
-import { rootfsPath } from '../spec/query.ts';
+import { namespaceOf, rootfsPath } from '../spec/query.ts';
 import type { CreateOptions } from './options.ts';
 import type { ContainerRecord } from './store.ts';
 
@@ -36,6 +38,7 @@ export function recordOf(
     namespace_paths: Object.fromEntries(
       kinds.map((kind) => [names[kind] ?? `NEW${kind.toUpperCase()}`, `/proc/${pid}/ns/${kind}`]),
     ),
+    ...sharedUserNamespace(spec),
     external_descriptors: streamNames(spec.process.terminal === true),
     ...(options.noNewKeyring ? { no_new_keyring: true as const } : {}),
     ...(rdt === undefined ? {} : { intel_rdt_path: rdt.group }),
@@ -43,6 +46,11 @@ export function recordOf(
     config: spec,
     ...(seccomp === undefined || seccomp === spec.linux?.seccomp ? {} : { exact_seccomp: seccomp }),
   };
+}
+
+function sharedUserNamespace(spec: Spec): Pick<ContainerRecord, 'user_namespace'> {
+  if (namespaceOf(spec, 'user') !== undefined || isFirstUserNamespace()) return {};
+  return { user_namespace: namespaceId('/proc/self/ns/user') };
 }
 
 /** Where the standard streams of a new container lead, as procfs names it: `pipe:[123]`, `/dev/null` … */

@@ -37,6 +37,8 @@ export interface ContainerRecord {
   /** The unit of systemd that its cgroup is, if it is one. */
   systemd_unit?: string;
   namespace_paths: Readonly<Record<string, string>>;
+  /** The user namespace that it shares with who made it, unless that is the first one. */
+  user_namespace?: string;
   /** Where its standard streams lead, for a checkpoint: `pipe:[123]`, `/dev/null` … */
   external_descriptors: readonly string[];
   /** Set when it has no session keyring of its own. */
