@@ -275,7 +275,7 @@ t.test('what is no image', async (t) => {
   rmSync(join(bundle, 'rootfs'), { recursive: true });
   const rootless = tryRestore(bundle, empty);
   t.equal(rootless.status, 1, 'no rootfs');
-  if (runtime.kind === 'trunc') refused(t, rootless, /^trunc: root\.path: .*no such file/);
+  if (runtime.kind === 'trunc') refused(t, rootless, /^trunc: root\.path: .*no such directory/);
   const { id, bundle: other } = counting(t);
   const broken = checkpoint(id);
   const pages = readdirSync(broken).find((name) => name.startsWith('core-1'));
