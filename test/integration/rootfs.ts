@@ -102,7 +102,7 @@ t.test('root.path without a mount namespace', only(['trunc', 'runc']), async (t)
     config.mounts = [];
     config.root.path = 'nowhere';
   });
-  refused(t, attempt(same, [], { bundle }), /root\.path: \/.*nowhere: .*no such file|invalid rootfs/);
+  refused(t, attempt(same, [], { bundle }), /root\.path: \/.*nowhere: no such directory|invalid rootfs/);
 });
 
 t.test('the bundle may lie behind a symbolic link', async (t) => {
