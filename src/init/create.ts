@@ -2,7 +2,7 @@ import { within } from '../errors.ts';
 import { setUmask } from '../linux/credentials.ts';
 import { Fd } from '../linux/fd.ts';
 import { readFile } from '../linux/file.ts';
-import { cloneMount } from '../linux/mount.ts';
+import { changeMount, cloneMount, MS_PRIVATE } from '../linux/mount.ts';
 import { joinNamespace } from '../linux/namespace.ts';
 import { openNetlink } from '../linux/netlink.ts';
 import { LOOPBACK_INDEX, setLinkUp } from '../linux/network-interface.ts';
@@ -44,6 +44,8 @@ export function createContainer(request: InitRequest, host: HostChannel): never 
   // From the host's view of the files, which no image can have prepared.
   const proc = openProc();
   const hostNull = cloneMount('/dev/null', false);
+  // What is mounted on a masked path, by another one or by the program, would be mounted on the host's /dev/null.
+  changeMount(hostNull, { set: 0, clear: 0, propagation: MS_PRIVATE });
   joinKeyring(request, proc);
   if (hasNew(spec, 'network')) setLoopbackUp();
 

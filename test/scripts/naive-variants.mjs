@@ -208,6 +208,13 @@ export const VARIANTS = {
     ],
     tests: { 'test/security/rootfs-races.ts': ['the owner of a device'] },
   },
+  masks: {
+    says: 'masked paths stay peers of the null device of the host',
+    changes: [
+      ['src/init/create.ts', 'changeMount(hostNull, { set: 0, clear: 0, propagation: MS_PRIVATE });', ''],
+    ],
+    tests: { 'test/security/masked-paths.ts': ['what is mounted on a masked path'] },
+  },
   'image files': {
     says: 'the passwd file is opened without a look',
     changes: [

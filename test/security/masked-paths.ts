@@ -143,6 +143,19 @@ t.test('what the host has as /dev/null is not taken for it either', only('trunc'
   canary.check(t);
 });
 
+// On a host whose mounts are shared, as systemd has them.
+t.test('what is mounted on a masked path is not mounted on the null device of the host', async (t) => {
+  const bundle = makeBundle((config) => {
+    const caps = ['CAP_SYS_ADMIN'];
+    config.process.capabilities = { bounding: caps, effective: caps, permitted: caps };
+    config.linux.maskedPaths = ['/proc/kallsyms', '/proc/kallsyms', '/proc/interrupts'];
+    config.process.args = ['/bin/sh', '-c', 'mount --bind /etc/passwd /proc/interrupts && echo mounted'];
+  });
+  const look = 'cat /proc/self/mountinfo | grep " /dev/null " || echo nothing';
+  const wrapper = inMounts(`"$@"; ${look}`, 'shared');
+  t.equal(run(['run', newId()], { bundle, wrapper }).stdout, 'mounted\nnothing\n');
+});
+
 // runc 1.1.5 looks for the paths in what has the name by then, does not find them, and says nothing.
 t.test('the directory of a mount is renamed before paths in it are masked', only('trunc'), async (t) => {
   const look = `
