@@ -51,7 +51,8 @@ t.test('nor a device, a file of the kernel, a directory, nor what has no end', o
   }
 });
 
-t.test('tmpcopyup copies no device as if it were a file', async (t) => {
+// runc 1.1.5 copies the zeros of the device, without end, when it loses the race.
+t.test('tmpcopyup copies no device as if it were a file', only('trunc'), async (t) => {
   const bundle = makeBundle((config) => {
     config.mounts.push({ destination: '/etc/x', type: 'tmpfs', source: 'x', options: ['tmpcopyup'] });
     config.process.args = [
