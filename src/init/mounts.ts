@@ -9,6 +9,7 @@ import { makeDevLinks } from '../rootfs/dev-links.ts';
 import { makeDevices } from '../rootfs/devices.ts';
 import { type MountContext, runMountStep } from '../rootfs/mount.ts';
 import { type MountStep, planMounts } from '../rootfs/mount-plan.ts';
+import { plainPath } from '../rootfs/mounted.ts';
 import { mountRootfs } from '../rootfs/pivot.ts';
 import { detachPropagation } from '../rootfs/propagation.ts';
 import type { Device, Spec } from '../spec/config.ts';
@@ -38,10 +39,11 @@ export function mountAll(request: InitRequest, host: HostChannel, cgroup: () => 
   return context;
 }
 
-/** The paths that something will be done to in mounts that are there. */
+/** The paths that something will be done to in mounts that are there, as far as it is plain where they lead. */
 function comeBackTo({ linux = {} }: Spec, steps: readonly MountStep[]): string[] {
   const remounted = steps.filter(({ kind }) => kind === 'remount').map(({ destination }) => destination);
-  return [...(linux.maskedPaths ?? []), ...(linux.readonlyPaths ?? []), ...remounted];
+  const paths = [...(linux.maskedPaths ?? []), ...(linux.readonlyPaths ?? []), ...remounted];
+  return paths.map(plainPath).filter((path) => path !== undefined);
 }
 
 /** What the host has opened in this mount namespace, in the order of the steps. */

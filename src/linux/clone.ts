@@ -1,7 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import { type ChainCall, callChain, cloneStack } from './call-chain.ts';
 import { capabilityNames, layOutCapset } from './capability.ts';
-import type { Fd } from './fd.ts';
+import { F_DUPFD_CLOEXEC, type Fd } from './fd.ts';
 import { addressOf, ffi } from './ffi.ts';
 import { Memory } from './memory.ts';
 import { CLONE_NEW, type NamespaceKind } from './namespace.ts';
@@ -40,7 +40,6 @@ interface Program extends Pick<StartedProcess, 'made' | 'go'> {
   calls: ChainCall[];
 }
 
-const F_DUPFD_CLOEXEC = 1030;
 export const CLONE_VM = 0x100;
 const CLONE_PARENT = 0x8000;
 const CLONE_PARENT_SETTID = 0x100000;

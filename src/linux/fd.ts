@@ -36,7 +36,8 @@ export function setCloseOnExec(number: number, on: boolean): boolean {
   return trySyscall('fcntl', number, F_SETFD, on ? FD_CLOEXEC : 0) >= 0;
 }
 
-const F_DUPFD_CLOEXEC = 1030;
+/** For fcntl(2): a descriptor of the same open file, not below a given number. */
+export const F_DUPFD_CLOEXEC = 1030;
 
 /** One more descriptor of the same open file; minus the errno when there can be none. */
 export function tryDuplicate(fd: Fd): number {

@@ -16,21 +16,22 @@ export interface MountedPlace {
   mounts: readonly Mounted[];
 }
 
-/** Where mounts are noted that `tryOpenMounted` will need for one of `paths`, or that are late. */
+/** Where mounts are noted that `tryOpenMounted` will need, or that are late. */
 export interface MountList {
   mounts: Mounted[];
+  /** What it will be asked for, by plainPath. */
   paths: readonly string[];
 }
 
 /** Of maybe a thousand mounts few are needed again: the others are closed. */
 export function keepMounted({ mounts, paths }: MountList, entry: Mounted): void {
-  const isNeeded = paths.some((path) => `${plainPath(path) ?? ''}/`.startsWith(`${entry.destination}/`));
+  const isNeeded = paths.some((path) => `${path}/`.startsWith(`${entry.destination}/`));
   if (isNeeded || entry.isLate) mounts.push(entry);
   else entry.mounted.close();
 }
 
 /** `/a//b/` → `/a/b`; undefined where only the kernel knows where it leads. */
-function plainPath(path: string): string | undefined {
+export function plainPath(path: string): string | undefined {
   const parts = path.split('/').filter((name) => name !== '' && name !== '.');
   return parts.includes('..') ? undefined : `/${parts.join('/')}`;
 }

@@ -23,10 +23,10 @@ function atRootPath(rootfs: string, action: () => Fd): Fd {
   try {
     return action();
   } catch (error) {
-    const isMissing = failedWith(error, 'ENOENT');
-    const reason = isMissing ? 'no such directory' : asRuntimeError(error).message;
+    const { message, errno } = asRuntimeError(error);
+    const isMissing = errno === 'ENOENT';
+    const reason = isMissing ? 'no such directory' : message;
     const hint = isMissing ? 'it is where the files of an image are to be' : undefined;
-    const { errno } = asRuntimeError(error);
     throw new RuntimeError(
       `root.path: ${rootfs}: ${reason}`,
       { code: 'ROOTFS', field: 'root.path', errno, hint },

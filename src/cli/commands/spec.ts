@@ -14,14 +14,9 @@ export const handler: Handler<typeof specCommand> = ({ options: { bundle = '.', 
     egid: process.getegid?.() ?? 0,
   });
   const file = join(bundle, 'config.json');
+  const text = `${JSON.stringify(example, null, '\t')}\n`;
   try {
-    within(
-      '--bundle',
-      () => writeFile(file, `${JSON.stringify(example, null, '\t')}\n`, { exclusive: true }),
-      {
-        field: '--bundle',
-      },
-    );
+    within('--bundle', () => writeFile(file, text, { exclusive: true }), { field: '--bundle' });
   } catch (thrown) {
     if (!failedWith(thrown, 'EEXIST')) throw thrown;
     throw new RuntimeError(`${file} exists already`, {
