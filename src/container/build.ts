@@ -10,16 +10,16 @@ import type { Spec } from '../spec/config.ts';
 import type { ExactSeccomp } from '../spec/exact.ts';
 import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
 import { delegatesCgroup, hasHooks, hasNetDevices } from '../spec/query.ts';
-import { admit, requestAbout, schedule } from './admit.ts';
+import { hasNotify } from './caller/notify-socket.ts';
+import { type Outlets, passPidfd, passTerminal } from './caller/outlets.ts';
+import { writePidFile } from './caller/pid-file.ts';
 import { removeCgroup } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
 import { openMountSources, planMountSources } from './mount-sources.ts';
-import { hasNotify } from './notify-socket.ts';
 import type { CreateOptions } from './options.ts';
-import { type Outlets, passPidfd, passTerminal } from './outlets.ts';
-import { writePidFile } from './pid-file.ts';
+import { admit, requestAbout, schedule } from './process/admit.ts';
+import { expect, type Init } from './process/start-init.ts';
 import { type Parts, recordOf } from './record.ts';
-import { expect, type Init } from './start-init.ts';
 import { announce, type ContainerRecord, commit } from './store.ts';
 
 /** A container whose program may run as soon as init reads `go`, or reaches the exec.fifo if it has one. */

@@ -12,7 +12,14 @@ import { Fd, isWritable } from '../linux/fd.ts';
 import { exists, writeAll } from '../linux/file.ts';
 import { statusAt } from '../linux/stat.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
-import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
+import {
+  hostMounts,
+  makeForCriu,
+  openForCriu,
+  planForCriu,
+  refuseRootless,
+  tellingWhy,
+} from './checkpoint/for-criu.ts';
 import { deleteOwn } from './delete.ts';
 import type { CheckpointOptions } from './options.ts';
 import { type Status, statusOf } from './status.ts';

@@ -15,13 +15,13 @@ import type { Spec } from '../spec/config.ts';
 import { exactSeccomp } from '../spec/exact.ts';
 import { build, type Created, type Making } from './build.ts';
 import { type BundleConfig, readConfig } from './bundle.ts';
+import { addNotify, type Notify, openNotify } from './caller/notify-socket.ts';
+import { openOutlets } from './caller/outlets.ts';
 import { afterDelete } from './host-hooks.ts';
-import { checkListener } from './listener.ts';
-import { addNotify, type Notify, openNotify } from './notify-socket.ts';
 import type { CreateOptions, WatchOptions } from './options.ts';
-import { openOutlets } from './outlets.ts';
+import { checkListener } from './process/listener.ts';
+import { endInit, initUser, startInit } from './process/start-init.ts';
 import type { Refusals } from './seccomp/refusals.ts';
-import { endInit, initUser, startInit } from './start-init.ts';
 import { claim, fifoPath, lock, noteWatch, removeRecord, seccompCache } from './store.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */

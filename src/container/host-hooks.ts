@@ -1,7 +1,7 @@
 import { type HookContext, runHooks, runPoststop } from '../hooks.ts';
 import type { Hooks } from '../spec/config.ts';
 import { type Status, stateDocument } from '../spec/state.ts';
-import { callerNofile } from './caller-limits.ts';
+import { callerNofile } from './caller/limits.ts';
 import type { ContainerRecord } from './store.ts';
 
 /** Runs hooks in the namespaces of the host, in the order of the kinds. */

@@ -22,18 +22,25 @@ import { type ExactSeccomp, exactSeccomp } from '../spec/exact.ts';
 import { rootfsPath } from '../spec/query.ts';
 import { type Making, makeParts, openNewCgroup, openRdt } from './build.ts';
 import { readConfig } from './bundle.ts';
+import { forwardSignals, takeTerminal, waitInForeground } from './caller/foreground.ts';
+import { makeNotify, mountNotify, type Notify, openNotify, passAll } from './caller/notify-socket.ts';
+import { type Outlets, openOutlets } from './caller/outlets.ts';
+import { writePidFile } from './caller/pid-file.ts';
+import {
+  hostMounts,
+  makeForCriu,
+  openForCriu,
+  planForCriu,
+  refuseRootless,
+  tellingWhy,
+} from './checkpoint/for-criu.ts';
+import { lendImage } from './checkpoint/lend-image.ts';
+import { RestoreProgress } from './checkpoint/restore-progress.ts';
+import { mountRootForCriu } from './checkpoint/restore-root.ts';
 import { unmake } from './create.ts';
-import { hostMounts, makeForCriu, openForCriu, planForCriu, refuseRootless, tellingWhy } from './criu.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
-import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
-import { lendImage } from './lend-image.ts';
-import { makeNotify, mountNotify, type Notify, openNotify, passAll } from './notify-socket.ts';
 import type { RestoreOptions } from './options.ts';
-import { type Outlets, openOutlets } from './outlets.ts';
-import { writePidFile } from './pid-file.ts';
 import { recordOf } from './record.ts';
-import { RestoreProgress } from './restore-progress.ts';
-import { mountRootForCriu } from './restore-root.ts';
 import { announce, type ContainerRecord, claim, commit, lock, removeRecord } from './store.ts';
 
 /** The `restore` command: makes a container of a checkpoint; returns its exit status, 0 when detached. */

@@ -3,13 +3,13 @@ import { becomeSubreaper } from '../linux/prctl.ts';
 import { SIGSYS } from '../linux/signal.ts';
 import { SIGNALLED } from '../linux/wait.ts';
 import { log } from '../log.ts';
+import { forwardSignals, takeTerminal, waitInForeground } from './caller/foreground.ts';
+import { awaitReady, passAll } from './caller/notify-socket.ts';
 import { createWith } from './create.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
-import { forwardSignals, takeTerminal, waitInForeground } from './foreground.ts';
 import { runHostHooks } from './host-hooks.ts';
-import { awaitProgram } from './listener.ts';
-import { awaitReady, passAll } from './notify-socket.ts';
 import type { RunOptions } from './options.ts';
+import { awaitProgram } from './process/listener.ts';
 
 const KILLED_BY_FILTER = SIGNALLED + SIGSYS;
 

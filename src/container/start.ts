@@ -3,11 +3,11 @@ import type { Fd } from '../linux/fd.ts';
 import { openPidfd } from '../linux/signal.ts';
 import { endedTooSoon, releaseStart, takeLink, waitForProgram } from '../protocol/exec-fifo.ts';
 import { isWatched, notifies } from '../spec/query.ts';
+import { awaitReady, type Notify, openNotify } from './caller/notify-socket.ts';
 import { deleteFailed } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
-import { passListener } from './listener.ts';
-import { awaitReady, type Notify, openNotify } from './notify-socket.ts';
 import type { ContainerOptions, NotifyOptions } from './options.ts';
+import { passListener } from './process/listener.ts';
 import { statusOf } from './status.ts';
 import { type ContainerRecord, fifoPath, lock, readRecord } from './store.ts';
 

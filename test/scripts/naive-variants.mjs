@@ -38,7 +38,7 @@ export const VARIANTS = {
     says: 'init is executed from the file itself',
     changes: [
       [
-        'src/container/own-program.ts',
+        'src/container/process/own-program.ts',
         "attempt('an overlay', () => overlaid(file, addon)) ??",
         'plain(file, addon) ??',
       ],

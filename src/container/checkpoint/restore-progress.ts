@@ -1,20 +1,20 @@
-import type { Notice } from '../checkpoint/criu.ts';
-import { RuntimeError } from '../errors.ts';
-import type { Fd } from '../linux/fd.ts';
-import { inNamespace, openNamespace } from '../linux/namespace.ts';
-import { openNetlink } from '../linux/netlink.ts';
-import { LOOPBACK_INDEX, setLinkUp } from '../linux/network-interface.ts';
-import { openProc } from '../linux/proc.ts';
-import { moveNetDevices, type NetDevices } from '../namespaces/net-devices.ts';
-import { setSysctls } from '../namespaces/sysctl.ts';
-import type { Spec } from '../spec/config.ts';
-import { CREATE_HOOKS } from '../spec/hook-kinds.ts';
-import { hasNew } from '../spec/query.ts';
-import { namespaceTypeOf } from '../spec/rules/sysctl.ts';
-import { sysctlPath } from '../spec/sysctl-path.ts';
-import { runHostHooks } from './host-hooks.ts';
-import type { Outlets } from './outlets.ts';
-import type { ContainerRecord } from './store.ts';
+import type { Notice } from '../../checkpoint/criu.ts';
+import { RuntimeError } from '../../errors.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { inNamespace, openNamespace } from '../../linux/namespace.ts';
+import { openNetlink } from '../../linux/netlink.ts';
+import { LOOPBACK_INDEX, setLinkUp } from '../../linux/network-interface.ts';
+import { openProc } from '../../linux/proc.ts';
+import { moveNetDevices, type NetDevices } from '../../namespaces/net-devices.ts';
+import { setSysctls } from '../../namespaces/sysctl.ts';
+import type { Spec } from '../../spec/config.ts';
+import { CREATE_HOOKS } from '../../spec/hook-kinds.ts';
+import { hasNew } from '../../spec/query.ts';
+import { namespaceTypeOf } from '../../spec/rules/sysctl.ts';
+import { sysctlPath } from '../../spec/sysctl-path.ts';
+import type { Outlets } from '../caller/outlets.ts';
+import { runHostHooks } from '../host-hooks.ts';
+import type { ContainerRecord } from '../store.ts';
 
 /** What is done while criu restores a container, at the times of which it tells. */
 export class RestoreProgress implements Disposable {

@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
-import { openReceiver } from '../console/socket.ts';
-import { RuntimeError, within } from '../errors.ts';
-import type { Fd } from '../linux/fd.ts';
-import { FILE_KIND, kindOf, statusAt } from '../linux/stat.ts';
-import type { InitChannel } from '../protocol/channel.ts';
-import { endedTooSoon } from '../protocol/exec-fifo.ts';
-import type { Spec } from '../spec/config.ts';
-import { isWatched, notifies } from '../spec/query.ts';
-import { OCI_VERSION, type Status, stateDocument } from '../spec/state.ts';
-import type { Refusals } from './seccomp/refusals.ts';
+import { openReceiver } from '../../console/socket.ts';
+import { RuntimeError, within } from '../../errors.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { FILE_KIND, kindOf, statusAt } from '../../linux/stat.ts';
+import type { InitChannel } from '../../protocol/channel.ts';
+import { endedTooSoon } from '../../protocol/exec-fifo.ts';
+import type { Spec } from '../../spec/config.ts';
+import { isWatched, notifies } from '../../spec/query.ts';
+import { OCI_VERSION, type Status, stateDocument } from '../../spec/state.ts';
+import type { Refusals } from '../seccomp/refusals.ts';
+import type { ContainerRecord } from '../store.ts';
 import type { Init } from './start-init.ts';
-import type { ContainerRecord } from './store.ts';
 
 const FIELD = 'linux.seccomp.listenerPath';
 

@@ -1,5 +1,5 @@
-import { raisesNofile } from '../engine.ts';
-import { readFile } from '../linux/file.ts';
+import { raisesNofile } from '../../engine.ts';
+import { readFile } from '../../linux/file.ts';
 
 /**
  * The soft RLIMIT_NOFILE that the caller meant the program to have; undefined when it still is this

@@ -1,11 +1,11 @@
-import type { Fd } from '../linux/fd.ts';
-import { detachMount, MS_BIND, MS_REC, mount } from '../linux/mount.ts';
-import { O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
-import { bind } from '../rootfs/bind.ts';
-import type { MountStep } from '../rootfs/mount-plan.ts';
-import { openRootfs } from '../rootfs/pivot.ts';
-import { openSource } from '../rootfs/source.ts';
-import { openTarget } from '../rootfs/target.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { detachMount, MS_BIND, MS_REC, mount } from '../../linux/mount.ts';
+import { O_DIRECTORY, O_PATH, openPath } from '../../linux/path.ts';
+import { bind } from '../../rootfs/bind.ts';
+import type { MountStep } from '../../rootfs/mount-plan.ts';
+import { openRootfs } from '../../rootfs/pivot.ts';
+import { openSource } from '../../rootfs/source.ts';
+import { openTarget } from '../../rootfs/target.ts';
 
 /**
  * Mounts the rootfs at `place` in the calling thread's mount namespace: criu wants the root to be a mount of its own. What is

@@ -1,11 +1,11 @@
-import type { CriuFlags } from '../checkpoint/options.ts';
-import { listBytes } from '../linux/file.ts';
-import { changeOwnerAt, changeOwnerOf } from '../linux/path.ts';
-import { entryStatus, FILE_KIND, kindOf, statusOf } from '../linux/stat.ts';
-import { hostId } from '../namespaces/id-maps.ts';
-import type { Spec } from '../spec/config.ts';
-import { namespaceOf } from '../spec/query.ts';
-import { openForCriu } from './criu.ts';
+import type { CriuFlags } from '../../checkpoint/options.ts';
+import { listBytes } from '../../linux/file.ts';
+import { changeOwnerAt, changeOwnerOf } from '../../linux/path.ts';
+import { entryStatus, FILE_KIND, kindOf, statusOf } from '../../linux/stat.ts';
+import { hostId } from '../../namespaces/id-maps.ts';
+import type { Spec } from '../../spec/config.ts';
+import { namespaceOf } from '../../spec/query.ts';
+import { openForCriu } from './for-criu.ts';
 
 const FOR_ALL_TO_READ = 0o004;
 const FOR_ALL_TO_SEARCH = 0o001;

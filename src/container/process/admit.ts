@@ -1,15 +1,15 @@
-import type { Cgroup } from '../cgroups/types.ts';
-import { O_WRONLY, openPath } from '../linux/path.ts';
-import { logOptions } from '../log.ts';
-import { setProcessIoPriority } from '../process/io-priority.ts';
-import { setOomScoreAdj } from '../process/oom-score-adj.ts';
-import { raiseRlimits } from '../process/rlimits.ts';
-import { setScheduler } from '../process/scheduler.ts';
-import type { InitRequest } from '../protocol/messages.ts';
-import type { Process } from '../spec/config.ts';
-import { callerNofile } from './caller-limits.ts';
+import type { Cgroup } from '../../cgroups/types.ts';
+import { O_WRONLY, openPath } from '../../linux/path.ts';
+import { logOptions } from '../../log.ts';
+import { setProcessIoPriority } from '../../process/io-priority.ts';
+import { setOomScoreAdj } from '../../process/oom-score-adj.ts';
+import { raiseRlimits } from '../../process/rlimits.ts';
+import { setScheduler } from '../../process/scheduler.ts';
+import type { InitRequest } from '../../protocol/messages.ts';
+import type { Process } from '../../spec/config.ts';
+import { callerNofile } from '../caller/limits.ts';
+import type { ContainerRecord } from '../store.ts';
 import type { Init } from './start-init.ts';
-import type { ContainerRecord } from './store.ts';
 
 // What the first process of a container and every other one have in common.
 

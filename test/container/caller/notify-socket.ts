@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import t from 'tap';
-import { openNotify, passedLines } from '../../src/container/notify-socket.ts';
-import { bindDatagrams } from '../../src/linux/socket.ts';
-import { minimal } from '../fixtures/good-configs.ts';
+import { openNotify, passedLines } from '../../../src/container/caller/notify-socket.ts';
+import { bindDatagrams } from '../../../src/linux/socket.ts';
+import { minimal } from '../../fixtures/good-configs.ts';
 
 const spec = { ...minimal, linux: { namespaces: [{ type: 'mount' }] } } as Parameters<typeof openNotify>[1];
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { makeForCriu, openForCriu } from '../../src/container/criu.ts';
+import { makeForCriu, openForCriu } from '../../../src/container/checkpoint/for-criu.ts';
 
 t.test('a directory that criu cannot be given', async (t) => {
   const directory = t.testdir({ file: '' });

@@ -1,8 +1,8 @@
-import { fitTerminal, resizeTerminal } from '../console/caller-terminal.ts';
-import { RuntimeError } from '../errors.ts';
-import type { Fd } from '../linux/fd.ts';
-import { openPidfd, signalNumber, signalPidfd } from '../linux/signal.ts';
-import { waitForAnyExit } from '../linux/wait-async.ts';
+import { fitTerminal, resizeTerminal } from '../../console/caller-terminal.ts';
+import { RuntimeError } from '../../errors.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { openPidfd, signalNumber, signalPidfd } from '../../linux/signal.ts';
+import { waitForAnyExit } from '../../linux/wait-async.ts';
 
 /** All but what nobody can catch, what tells this process of its children, and what engines use themselves. */
 const forwarded = [
@@ -73,7 +73,7 @@ async function relayTerminal(master: Fd, pid: number): Promise<void> {
   using init = openPidfd(pid);
   if (init === undefined) return;
   for (const name of ['SIGTTIN', 'SIGTTOU'] as const) process.removeAllListeners(name);
-  const { relay } = await import('../console/relay.ts');
+  const { relay } = await import('../../console/relay.ts');
   await relay(master, init);
 }
 

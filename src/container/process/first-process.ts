@@ -1,12 +1,12 @@
-import type { Fd } from '../linux/fd.ts';
-import { namespaceId } from '../linux/namespace.ts';
-import { failedWith, O_DIRECTORY, O_PATH, openPath } from '../linux/path.ts';
-import { poll } from '../linux/poll.ts';
-import { openPidfd } from '../linux/signal.ts';
-import { namespaceKind } from '../namespaces/plan.ts';
-import type { Namespace } from '../spec/config.ts';
-import { isAlive } from './status.ts';
-import type { ContainerRecord } from './store.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { namespaceId } from '../../linux/namespace.ts';
+import { failedWith, O_DIRECTORY, O_PATH, openPath } from '../../linux/path.ts';
+import { poll } from '../../linux/poll.ts';
+import { openPidfd } from '../../linux/signal.ts';
+import { namespaceKind } from '../../namespaces/plan.ts';
+import type { Namespace } from '../../spec/config.ts';
+import { isAlive } from '../status.ts';
+import type { ContainerRecord } from '../store.ts';
 
 const END_MS = 100;
 

@@ -1,14 +1,14 @@
 import { basename, dirname } from 'node:path';
-import { isCompiled, nativeAddon, selfCommand } from '../engine.ts';
-import { RuntimeError } from '../errors.ts';
-import type { Fd } from '../linux/fd.ts';
-import { mayWrite } from '../linux/file.ts';
-import { changeMount, cloneMount, MOUNT_ATTR, newMount } from '../linux/mount.ts';
-import { O_DIRECTORY, O_PATH, O_RDONLY, openAt, openPath } from '../linux/path.ts';
-import { sealedCopy } from '../linux/sealed-copy.ts';
-import { statusAt, statusOf } from '../linux/stat.ts';
-import { isHostRoot } from '../linux/user-namespace.ts';
-import { log } from '../log.ts';
+import { isCompiled, nativeAddon, selfCommand } from '../../engine.ts';
+import { RuntimeError } from '../../errors.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { mayWrite } from '../../linux/file.ts';
+import { changeMount, cloneMount, MOUNT_ATTR, newMount } from '../../linux/mount.ts';
+import { O_DIRECTORY, O_PATH, O_RDONLY, openAt, openPath } from '../../linux/path.ts';
+import { sealedCopy } from '../../linux/sealed-copy.ts';
+import { statusAt, statusOf } from '../../linux/stat.ts';
+import { isHostRoot } from '../../linux/user-namespace.ts';
+import { log } from '../../log.ts';
 
 /** This program and its native part, for a process that a container may get at. */
 export interface OwnProgram extends Disposable {

@@ -1,19 +1,19 @@
-import { initEnvironment, selfCommand } from '../engine.ts';
-import { RuntimeError, within } from '../errors.ts';
-import { type ProcessPlan, type StartedProcess, startProcess } from '../linux/clone.ts';
-import { type Fd, setCloseOnExec } from '../linux/fd.ts';
-import { isNamespace, type NamespaceKind, namespaceId, openNamespace } from '../linux/namespace.ts';
-import { openPidfd, SIGKILL, signalPidfd } from '../linux/signal.ts';
-import { socketPair } from '../linux/socket.ts';
-import { statusOf } from '../linux/stat.ts';
-import { isHostRoot } from '../linux/user-namespace.ts';
-import { SIGNALLED, waitForExit } from '../linux/wait.ts';
-import { checkIdMaps, hostId, writeIdMaps } from '../namespaces/id-maps.ts';
-import { type NamespacePlan, planNamespaces } from '../namespaces/plan.ts';
-import { writeTimeOffsets } from '../namespaces/time-offsets.ts';
-import { Channel, type InitChannel } from '../protocol/channel.ts';
-import type { InitMessage, InitRequest, InitUser } from '../protocol/messages.ts';
-import type { Linux, Namespace, Process } from '../spec/config.ts';
+import { initEnvironment, selfCommand } from '../../engine.ts';
+import { RuntimeError, within } from '../../errors.ts';
+import { type ProcessPlan, type StartedProcess, startProcess } from '../../linux/clone.ts';
+import { type Fd, setCloseOnExec } from '../../linux/fd.ts';
+import { isNamespace, type NamespaceKind, namespaceId, openNamespace } from '../../linux/namespace.ts';
+import { openPidfd, SIGKILL, signalPidfd } from '../../linux/signal.ts';
+import { socketPair } from '../../linux/socket.ts';
+import { statusOf } from '../../linux/stat.ts';
+import { isHostRoot } from '../../linux/user-namespace.ts';
+import { SIGNALLED, waitForExit } from '../../linux/wait.ts';
+import { checkIdMaps, hostId, writeIdMaps } from '../../namespaces/id-maps.ts';
+import { type NamespacePlan, planNamespaces } from '../../namespaces/plan.ts';
+import { writeTimeOffsets } from '../../namespaces/time-offsets.ts';
+import { Channel, type InitChannel } from '../../protocol/channel.ts';
+import type { InitMessage, InitRequest, InitUser } from '../../protocol/messages.ts';
+import type { Linux, Namespace, Process } from '../../spec/config.ts';
 import { openOwnProgram } from './own-program.ts';
 
 /** A started init, which waits for its request. */

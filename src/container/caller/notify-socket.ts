@@ -1,16 +1,16 @@
-import { within } from '../errors.ts';
-import type { Fd } from '../linux/fd.ts';
-import { changeMode, exists, makeDirectory, removeFile } from '../linux/file.ts';
-import { openPipe } from '../linux/pipe.ts';
-import { POLLIN, poll } from '../linux/poll.ts';
-import { pollAsync } from '../linux/poll-async.ts';
-import { openPidfd } from '../linux/signal.ts';
-import { bindDatagrams, connectDatagrams, receive, send, sendFds } from '../linux/socket.ts';
-import { log } from '../log.ts';
-import type { Spec } from '../spec/config.ts';
-import { namespaceOf } from '../spec/query.ts';
-import type { ContainerOptions, NotifyOptions } from './options.ts';
-import { notifyDirectory } from './store.ts';
+import { within } from '../../errors.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { changeMode, exists, makeDirectory, removeFile } from '../../linux/file.ts';
+import { openPipe } from '../../linux/pipe.ts';
+import { POLLIN, poll } from '../../linux/poll.ts';
+import { pollAsync } from '../../linux/poll-async.ts';
+import { openPidfd } from '../../linux/signal.ts';
+import { bindDatagrams, connectDatagrams, receive, send, sendFds } from '../../linux/socket.ts';
+import { log } from '../../log.ts';
+import type { Spec } from '../../spec/config.ts';
+import { namespaceOf } from '../../spec/query.ts';
+import type { ContainerOptions, NotifyOptions } from '../options.ts';
+import { notifyDirectory } from '../store.ts';
 
 // A program in a container says by sd_notify(3) that it is ready, and to systemd it is this process that says so.
 

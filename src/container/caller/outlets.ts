@@ -1,9 +1,9 @@
-import { openReceiver, type Receiver } from '../console/socket.ts';
-import { RuntimeError } from '../errors.ts';
-import type { Fd } from '../linux/fd.ts';
-import { openPidfd } from '../linux/signal.ts';
-import type { CreateOptions } from './options.ts';
-import { expect, type Init } from './start-init.ts';
+import { openReceiver, type Receiver } from '../../console/socket.ts';
+import { RuntimeError } from '../../errors.ts';
+import type { Fd } from '../../linux/fd.ts';
+import { openPidfd } from '../../linux/signal.ts';
+import type { CreateOptions } from '../options.ts';
+import { expect, type Init } from '../process/start-init.ts';
 
 /** Where descriptors of a new container go. */
 export interface Outlets {
