@@ -2,21 +2,24 @@ import type { CriuFlags } from '../../checkpoint/options.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { listBytes } from '../../linux/file.ts';
 import {
+  changeModeOf,
   changeOwnerAt,
-  changeOwnerOf,
   failedWith,
   linkTargetAt,
   O_DIRECTORY,
+  O_NOFOLLOW,
   O_RDONLY,
   openAt,
 } from '../../linux/path.ts';
-import { entryStatus, FILE_KIND, kindOf, mountIdOf, statusOf } from '../../linux/stat.ts';
+import { entryStatus, FILE_KIND, type FileStatus, kindOf, mountIdOf, statusOf } from '../../linux/stat.ts';
 import { hostId } from '../../namespaces/id-maps.ts';
 import type { Spec } from '../../spec/config.ts';
 import { namespaceOf } from '../../spec/query.ts';
 import { undoAll } from '../undo.ts';
 import { openForCriu } from './for-criu.ts';
 
+const ROOT = 0;
+const OWNERS = 0o700;
 const FOR_ALL_TO_READ = 0o004;
 const FOR_ALL_TO_SEARCH = 0o001;
 const IMAGE = /^[\w.-]+\.img$/;
@@ -24,17 +27,16 @@ const IMAGE = /^[\w.-]+\.img$/;
 const PARENT = 'parent';
 
 /**
- * In a user namespace criu opens images as its root, whose the directory and the files are until this is disposed of, and those of
- * the images that it adds to. All of them or, where one cannot be lent, none. Links are left alone, wherever they come from.
+ * In a user namespace criu opens images as its root; but the first of them before there are id maps, when it still is the host's.
+ * So the directory and the files are root's and of the group of the namespace's root until this is disposed of, and those of the
+ * images that it adds to. All of them or, where one cannot be lent, none. Links are left alone, wherever they come from.
  */
 export function lendImage(
   { imagePath }: Pick<CriuFlags, 'imagePath'>,
   spec: Pick<Spec, 'linux'>,
 ): Disposable | undefined {
   if (namespaceOf(spec, 'user') === undefined) return undefined;
-  const { uidMappings, gidMappings } = spec.linux ?? {};
-  // Capabilities in a user namespace are worth nothing where the file's group is not mapped in it.
-  const loan = new Loan(hostId(uidMappings, 0) ?? 0, hostId(gidMappings, 0) ?? 0);
+  const loan = new Loan(hostId(spec.linux?.gidMappings, 0) ?? 0);
   try {
     loan.lendChain(openForCriu('--image-path', imagePath));
     return loan;
@@ -44,17 +46,15 @@ export function lendImage(
   }
 }
 
-/** Files and directories that have another owner until it is disposed of, where not everybody may read or search them. */
+/** Files and directories that a group may use as root may until it is disposed of, but for what everybody may read or search. */
 class Loan implements Disposable {
   readonly #undo: (() => void)[] = [];
   /** Directories of images. */
   readonly #lent = new Set<string>();
-  readonly #uid: number;
-  readonly #gid: number;
+  readonly #group: number;
 
-  constructor(uid: number, gid: number) {
-    this.#uid = uid;
-    this.#gid = gid;
+  constructor(group: number) {
+    this.#group = group;
   }
 
   /** An image and those that it adds to, one to the other. Descriptors become the loan's own. */
@@ -98,15 +98,25 @@ class Loan implements Disposable {
   #lendFile(directory: Fd, name: string): void {
     const file = entryStatus(directory, name);
     if (kindOf(file) !== FILE_KIND.regular || file.links > 1 || file.mode & FOR_ALL_TO_READ) return;
-    changeOwnerAt(directory, name, this.#uid, this.#gid);
-    this.#undo.push(() => changeOwnerAt(directory, name, file.uid, file.gid));
+    this.#lend(directory, name, file);
   }
 
   #lendDirectory(directory: Fd): void {
-    const { uid, gid, mode } = statusOf(directory);
-    if (mode & FOR_ALL_TO_SEARCH) return;
-    changeOwnerOf(directory, this.#uid, this.#gid);
-    this.#undo.push(() => changeOwnerOf(directory, uid, gid));
+    const status = statusOf(directory);
+    if (!(status.mode & FOR_ALL_TO_SEARCH)) this.#lend(directory, '.', status);
+  }
+
+  /** The group comes before its permissions, and goes after them. */
+  #lend(directory: Fd, name: string, { uid, gid, mode }: FileStatus): void {
+    const setOwner = (owner: number, group: number): void => changeOwnerAt(directory, name, owner, group);
+    const setMode = (bits: number): void => {
+      using file = openAt(directory, name, O_RDONLY | O_NOFOLLOW);
+      changeModeOf(file, bits);
+    };
+    setOwner(ROOT, this.#group);
+    this.#undo.push(() => setOwner(uid, gid));
+    setMode(mode | ((mode & OWNERS) >> 3));
+    this.#undo.push(() => setMode(mode));
   }
 
   [Symbol.dispose](): void {
