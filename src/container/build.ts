@@ -44,8 +44,8 @@ export interface BuildOptions extends CreateOptions, Outlets {
 /** The host's part of the dialogue of protocol/messages.ts. */
 export function build(options: BuildOptions, spec: Spec, init: Init, making: Making): Created {
   const cgroup = openNewCgroup(options, spec);
-  const { pid, channel } = init;
   init.settle(spec.linux, options.searchPath);
+  const { pid, channel } = init;
   const rdt = openRdt(spec, options.id);
   const record = recordOf(options, spec, pid, { cgroup, rdt, seccomp: options.seccomp });
   const steps = planMountSources(spec, options.bundle);

@@ -102,18 +102,19 @@ function enter(
   spec: Spec,
   init: Init,
 ): Refusals | undefined {
-  const { pid, channel } = init;
+  const { channel } = init;
   const { process } = spec;
   const seccomp = record.exact_seccomp ?? spec.linux?.seccomp;
   const program = seccompProgram(seccomp, seccompCache(options));
   const refusals = options.watch?.(seccomp, program);
   if (refusals !== undefined) noteWatch(options);
-  init.settle(undefined, '');
   const request = requestOf(options, record, spec, init);
   if (program !== undefined) request.seccomp = refusals?.program ?? program;
   channel.send({ type: 'request', request });
   const { intel_rdt_path: group, intel_rdt_mon_path: monitor } = record;
   const cgroup = reopenCgroup(pathsToEnter(record.cgroup_paths, record.init_process_pid, options.cgroup));
+  init.settle(undefined, '');
+  const { pid } = init;
   enterRdt(
     [group, monitor].filter((path) => path !== undefined),
     pid,

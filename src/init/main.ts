@@ -8,17 +8,19 @@ import { configureLog, oneLine } from '../log.ts';
 import { Channel, type HostChannel } from '../protocol/channel.ts';
 import { createContainer } from './create.ts';
 import { enterContainer } from './exec.ts';
+import { moveToNamespaces } from './move.ts';
 
 /**
- * `trunc init SOCKET ADDON`: the re-executed half, inside the container's namespaces. Both arguments are
- * numbers of inherited descriptors. Runs synchronously, top to bottom, and ends in execve.
+ * `trunc init SOCKET ADDON [move]`: the re-executed half, inside the container's namespaces, or on the way there. Both
+ * numbers are those of inherited descriptors. Runs synchronously, top to bottom, and ends in execve.
  */
-export function main([socket, addon]: readonly string[]): never {
+export function main([socket, addon, moves]: readonly string[]): never {
   useAddon(`/proc/self/fd/${addon}`);
   // Executed by a descriptor, it would be called by that number.
   setName('trunc:[init]');
   const host: HostChannel = new Channel(new Fd(Number(socket)), 'the host');
   try {
+    if (moves !== undefined) moveToNamespaces(host);
     // A host that has ended before it said anything needs no answer.
     const message = host.receive('request');
     if (message !== undefined) {

@@ -1,5 +1,6 @@
 // Pure.
 import type { PlainError } from '../errors.ts';
+import type { NamespaceKind } from '../linux/namespace.ts';
 import type { LogOptions } from '../log.ts';
 import type { Spec } from '../spec/config.ts';
 
@@ -7,6 +8,8 @@ import type { Spec } from '../spec/config.ts';
  * What the two halves say to each other while a container is created (time runs down):
  *
  *     host                                       init
+ *      ── move ─────────────────────────────────▶   only where a user namespace is joined
+ *      ◀────────────────────────────── moved ──     it is another process now, in the namespaces
  *      ── request ──────────────────────────────▶   everything that init needs to know
  *      ◀──────────────────────────── arrived ──     it is in its namespaces; only where there are netDevices, or
  *                                                   sources of bind mounts that only the host may open or map
@@ -39,12 +42,14 @@ import type { Spec } from '../spec/config.ts';
  * created wholly or not at all.
  */
 export type HostMessage =
+  | ({ type: 'move' } & Move)
   | { type: 'request'; request: InitRequest }
   | { type: 'cgroup' }
   | { type: 'hooked' }
   | { type: 'go' };
 
 export type InitMessage =
+  | { type: 'moved'; pid: number }
   | { type: 'arrived' }
   | { type: 'mounted' }
   | { type: 'terminal' }
@@ -65,6 +70,14 @@ export interface LinkMessage {
 export interface InitUser {
   uid: number;
   gid: number;
+}
+
+/** Into a user namespace, from outside, and there into others, or new ones. Descriptors are numbers in init's own table. */
+export interface Move {
+  user: number;
+  join: readonly { kind: NamespaceKind; fd: number }[];
+  fresh: readonly NamespaceKind[];
+  as: InitUser;
 }
 
 /** Everything that init needs to know. Descriptors are numbers in init's own table. */

@@ -37,9 +37,9 @@ function reachable(): string[] {
 const own: { program?: string[] } = {};
 
 /** As a wrapper of RunOptions: `before` is what runs as root, in front of all, and `after` as the user. */
-export function wrapper(before: string[] = [], after: string[] = []): string[] {
+export function wrapper(before: string[] = [], after: string[] = [], file?: string): string[] {
   own.program ??= reachable();
-  const [program = ''] = own.program;
+  const [program = ''] = file === undefined ? own.program : [file];
   // The first of its arguments is the runtime's own path.
   if (runtime.kind === 'trunc' && !runtime.node)
     return [...before, ...AS_USER, ...after, 'sh', '-c', 'shift; exec "$0" "$@"', program];

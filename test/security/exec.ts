@@ -1,9 +1,10 @@
 // What `exec` of other runtimes has given away.
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Canary } from '../helpers/attack.ts';
-import { type Change, type Config, withUserNamespace } from '../helpers/bundle.ts';
+import { type Change, type Config, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
+import { prepareRoot, UID, userContainer, wrapper } from '../helpers/ordinary-user.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { type Container, nothingLeft, run, running, runtime, succeed } from '../helpers/runtime.ts';
 import { namespaceOf, temp, until } from '../helpers/sandbox.ts';
@@ -128,35 +129,74 @@ if (!runtime.node) {
   }
 }
 
-/** A container that looks for processes which have the host's root directory, as fast as a shell can, and tells of them. */
+/** Looks for processes which have the host's root directory, as fast as a shell can, and tells of them. */
+const LOOK = (canary: Canary) => `
+  echo up; while :; do for p in /proc/[0-9]*; do
+    [ -e $p/root${canary.file} ] && echo "the host by way of $p"
+  done; done`;
+
 function looking(t: Test, canary: Canary, change: (config: Config, script: string) => void): Container {
-  const look = `
-    echo up; while :; do for p in /proc/[0-9]*; do
-      [ -e $p/root${canary.file} ] && echo "the host by way of $p"
-    done; done`;
-  const container = running(t, (config) => change(config, look));
+  const container = running(t, (config) => change(config, LOOK(canary)));
   until('the attacker', () => container.output.stdout.startsWith('up') || undefined);
   return container;
 }
 
-t.test('nor where everybody may read the executable', only('trunc'), async (t) => {
-  if (runtime.node) return;
+/** A copy of the executable that everybody may read. */
+function readable(name: string): string {
   const [file = ''] = runtime.argv;
-  const program = join(temp, 'readable');
-  mkdirSync(program);
-  copyFileSync(file, join(program, 'trunc'));
-  copyFileSync(join(file, '../koffi.node'), join(program, 'koffi.node'));
-  chmodSync(join(program, 'trunc'), 0o755);
-  const container = looking(t, new Canary(), (config, script) => {
-    const caps = ['CAP_SYS_PTRACE'];
-    config.process.capabilities = { bounding: caps, effective: caps, permitted: caps };
-    config.process.args = ['/bin/sh', '-c', script];
-    withUserNamespace(config);
+  const directory = join(temp, name);
+  mkdirSync(directory);
+  copyFileSync(join(file, '../koffi.node'), join(directory, 'koffi.node'));
+  copyFileSync(file, join(directory, 'trunc'));
+  chmodSync(join(directory, 'trunc'), 0o755);
+  return join(directory, 'trunc');
+}
+
+const traces = (config: Config, script: string): void => {
+  const caps = ['CAP_SYS_PTRACE'];
+  config.process.capabilities = { bounding: caps, effective: caps, permitted: caps };
+  config.process.args = ['/bin/sh', '-c', script];
+};
+
+/** The pids of the host, and its procfs: no user namespace but the first one may mount that. */
+function seeHost(config: Config): void {
+  withoutNamespace(config, 'pid');
+  config.mounts = config.mounts.filter(({ destination }) => destination !== '/proc');
+  config.mounts.unshift({ destination: '/proc', type: 'bind', source: '/proc', options: ['rbind'] });
+}
+
+for (const [name, hostID, sharesPids] of [
+  ['', 100_000, false],
+  [', which is the root of the container', 0, false],
+  [', nor with the pids of the host', 0, true],
+] as const) {
+  t.test(`nor where everybody may read the executable${name}`, only('trunc'), async (t) => {
+    if (runtime.node) return;
+    const container = looking(t, new Canary(), (config, script) => {
+      traces(config, script);
+      withUserNamespace(config, hostID);
+      if (sharesPids) seeHost(config);
+    });
+    const options = { program: [readable(`readable-${hostID}-${sharesPids}`)] };
+    for (let round = 0; round < 10; round++) t.equal(run(['exec', container.id, 'true'], options).status, 0);
+    t.equal(container.output.stdout, 'up\n', 'it sees nothing of the host');
   });
-  for (let round = 0; round < 10; round++) {
-    const options = { program: [join(program, 'trunc')] };
-    t.equal(run(['exec', container.id, 'true'], options).status, 0);
-  }
+}
+
+t.test('nor where it is a copy of the ordinary user whose containers they are', only('trunc'), async (t) => {
+  if (runtime.node) return;
+  const program = readable('own');
+  chownSync(program, UID, UID);
+  prepareRoot();
+  const canary = new Canary();
+  const container = userContainer(t, (config) => {
+    traces(config, LOOK(canary));
+    config.mounts = config.mounts.filter(({ type }) => type !== 'cgroup');
+  });
+  const options = { wrapper: wrapper([], [], program) };
+  succeed(['start', container.id], options);
+  until('the attacker', () => container.output.stdout.startsWith('up') || undefined);
+  for (let round = 0; round < 10; round++) t.equal(run(['exec', container.id, 'true'], options).status, 0);
   t.equal(container.output.stdout, 'up\n', 'it sees nothing of the host');
 });
 

@@ -1,4 +1,4 @@
-import { initEnvironment, selfCommand } from '../../engine.ts';
+import { initEnvironment, isCompiled, selfCommand } from '../../engine.ts';
 import { RuntimeError, within } from '../../errors.ts';
 import { type ProcessPlan, type StartedProcess, startProcess } from '../../linux/clone.ts';
 import { type Fd, setCloseOnExec } from '../../linux/fd.ts';
@@ -12,7 +12,7 @@ import { checkIdMaps, hostId, writeIdMaps } from '../../namespaces/id-maps.ts';
 import { type NamespacePlan, planNamespaces } from '../../namespaces/plan.ts';
 import { writeTimeOffsets } from '../../namespaces/time-offsets.ts';
 import { Channel, type InitChannel } from '../../protocol/channel.ts';
-import type { InitMessage, InitRequest, InitUser } from '../../protocol/messages.ts';
+import type { InitMessage, InitRequest, InitUser, Move } from '../../protocol/messages.ts';
 import type { Linux, Namespace, Process } from '../../spec/config.ts';
 import { openOwnProgram } from './own-program.ts';
 
@@ -24,7 +24,10 @@ export interface Init {
   channel: InitChannel;
   /** See OwnProgram. */
   view: Fd | undefined;
-  /** Writes what only the host may write before the first instruction of init, and lets it go on. */
+  /**
+   * Has init in its namespaces: what only the host may write there is written before its first instruction. Where it moves, it has
+   * another pid afterwards.
+   */
   settle(linux: Linux | undefined, searchPath: string): void;
   /** What of the request follows from how it was started. */
   request: Pick<InitRequest, 'joined' | 'left'> & Partial<InitRequest>;
@@ -57,31 +60,38 @@ export function startInit(
   const plan = planNamespaces(namespaces);
   const [ours, theirs] = socketPair();
   using socket = theirs;
-  using program = openOwnProgram(plan.join.some(({ kind }) => kind === 'user'));
+  const joinsUser = plan.join.some(({ kind }) => kind === 'user');
+  const moves = joinsUser && canMove(plan);
+  using program = openOwnProgram(joinsUser && !moves);
   const { file, view } = program;
   using addon = program.addon;
   using mount = openFor('mnt', plan.joinMount);
   using cgroup = openFor('cgroup', plan.joinCgroup);
   const join = plan.join.map(({ kind, path }) => ({ kind, fd: openFor(kind, path) as Fd }));
 
-  const inherited = [socket, addon, fifo, mount, cgroup].filter((fd) => fd !== undefined);
+  const moved = moves ? join.map(({ fd }) => fd) : [];
+  const inherited = [socket, addon, fifo, mount, cgroup, ...moved].filter((fd) => fd !== undefined);
   for (const { number } of inherited) setCloseOnExec(number, false);
   // Engines mark what they inherit; init and then the program get it all the same.
   for (let number = 0; number < FIRST_PASSED + passedFds; number++) setCloseOnExec(number, false);
   const [, ...rest] = selfCommand();
   const argv = ['trunc', ...rest, 'init', String(socket.number), String(addon.number)];
+  if (moves) argv.push('move');
   const mappedByUser = !isHostRoot();
   const started = startIn(plan, {
     file,
     argv,
     env: initEnvironment,
-    fresh: plan.fresh,
-    join,
+    fresh: moves ? [] : plan.fresh,
+    join: moves ? [] : join,
     as,
     mappedByUser,
   });
   const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
   if (mappedByUser && join.length === 0 && !mount && !cgroup) request.traceable = true;
+  const channel: InitChannel = new Channel(ours, 'init');
+  // Before it has booted: nobody waits for it then.
+  if (moves) channel.send({ type: 'move', ...moveOf(plan, join, as) });
   for (const { fd } of join) fd.close();
   if (as.uid !== 0 || as.gid !== 0) request.as = as;
   if (fifo !== undefined) request.fifo = fifo.number;
@@ -89,15 +99,31 @@ export function startInit(
   if (cgroup !== undefined) request.joinCgroup = cgroup.number;
   return {
     pid: started.pid,
-    channel: new Channel(ours, 'init'),
+    channel,
     view,
     settle(linux = {}, searchPath) {
       started.made();
-      settle(started.pid, linux, plan, searchPath);
+      if (moves) awaitMove(this);
+      settle(this.pid, linux, plan, searchPath);
       started.go();
     },
     request,
   };
+}
+
+/** Node.js has threads, and nobody who has may. A new time namespace is entered by who is alone in its memory from the start. */
+const canMove = ({ fresh }: NamespacePlan): boolean => isCompiled && !fresh.includes('time');
+
+function moveOf({ fresh }: NamespacePlan, join: ProcessPlan['join'], as: InitUser): Move {
+  const numbers = join.map(({ kind, fd }) => ({ kind, fd: fd.number }));
+  const user = numbers.find(({ kind }) => kind === 'user')?.fd as number;
+  return { user, join: numbers.filter(({ kind }) => kind !== 'user'), fresh, as };
+}
+
+function awaitMove(init: Init): void {
+  const before = init.pid;
+  init.pid = expect(init, 'moved').pid;
+  waitForExit(before);
 }
 
 function openFor(kind: NamespaceKind, path: string | undefined): Fd | undefined {
@@ -157,8 +183,12 @@ export function endInit(init: Pick<Init, 'pid' | 'exitStatus'>): void {
 }
 
 /** The next message of init; when it has ended instead, says how. */
-export function expect<T extends InitMessage['type']>(init: Init, type: T): void {
-  if (init.channel.receive(type) !== undefined) return;
+export function expect<T extends InitMessage['type']>(
+  init: Init,
+  type: T,
+): Extract<InitMessage, { type: T }> {
+  const message = init.channel.receive(type);
+  if (message !== undefined) return message;
   const status = waitForExit(init.pid);
   init.exitStatus = status;
   const how =
