@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Cgroup } from '../cgroups/types.ts';
 import { type Criu, CriuWorker, requireCriu } from '../checkpoint/criu.ts';
-import { inheritedPipes, isNotifyNoted, readDescriptors } from '../checkpoint/descriptors.ts';
+import { hasNotify, inheritedPipes, readDescriptors } from '../checkpoint/descriptors.ts';
 import {
   externalNamespaces,
   joinedNamespaces,
@@ -82,7 +82,7 @@ interface Restored {
 function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): Restored {
   const config = readConfig(options.bundle);
   options.inspect?.(config);
-  const isNotified = isNotifyNoted(options.imagePath);
+  const isNotified = hasNotify(options.imagePath);
   const valid = config.validate();
   const spec = isNotified ? mountNotify(options, valid) : valid;
   const steps = planForCriu(spec, options.bundle);

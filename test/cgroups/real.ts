@@ -1,4 +1,4 @@
-/** On the cgroup filesystems of this machine; needs root. Everything it makes is named /trunc-test-PID. */
+/** On the cgroup filesystems of this machine; needs root. Everything it makes is named /trunc-test-PID-TIME. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { openCgroup, reopenCgroup } from '../../src/cgroups/open.ts';
 import type { Cgroup } from '../../src/cgroups/types.ts';
 import { V2Cgroup } from '../../src/cgroups/v2/manager.ts';
 
-const NAME = `trunc-test-${process.pid}`;
+const NAME = `trunc-test-${process.pid}-${Date.now()}`;
 const isRoot = process.getuid?.() === 0;
 const present = isRoot ? openCgroup({ cgroupsPath: '/x', id: 'x' }).paths : {};
 const needsV1 = { skip: present.memory && present.devices ? false : 'needs root and the v1 hierarchies' };

@@ -62,7 +62,8 @@ t.test('man has no complaints', { skip: !hasMan && 'man is not installed' }, asy
     writeFileSync(file, text);
     const { status, stderr, stdout } = spawnSync('man', ['--warnings', '-l', file], {
       encoding: 'utf8',
-      env: { ...process.env, MANWIDTH: '80' },
+      // Not in the language of the user, which this machine may lack.
+      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', MANWIDTH: '80' },
     });
     t.same({ status, stderr }, { status: 0, stderr: '' }, name);
     t.match(stdout, /EXAMPLES/);

@@ -20,7 +20,10 @@ for (const [engine, port] of engines) {
     t.equal(engine.inside(['--privileged'], 'mount -t tmpfs none /tmp && echo done'), 'done');
     t.equal(engine.run([], ['no-such'], { status: 127 }).stdout, '');
     const line = [...engine.argv, 'run', '--rm', ...engine.flags, '-it', 'bb', 'tty'].join(' ');
-    t.match(shell(`sleep 2 | script -qec '${line}' /dev/null`, { env: engine.env }), /^\/dev\/pts\/0/);
+    // What is typed has no end before the container has.
+    const typing = 'while [ ! -e ended ]; do sleep 0.1; done; rm ended';
+    const onTerminal = `{ ${typing}; } | { script -qec '${line}' /dev/null; : > ended; }`;
+    t.match(shell(onTerminal, { env: engine.env }), /^\/dev\/pts\/0/);
   });
 
   t.test(`${engine.name}: a server's life`, async (t) => {
@@ -31,7 +34,7 @@ for (const [engine, port] of engines) {
     );
     const page = () => call('curl', ['-fs', `http://127.0.0.1:${port}/group`], { status: null }).stdout;
     t.match(until('the server', page), /^root:x:0:/);
-    t.equal(engine.exec(name, 'cat /proc/1/comm'), 'sh');
+    until('the program', () => engine.exec(name, 'cat /proc/1/comm') === 'sh');
     engine.says('pause', name);
     t.equal(engine.inspect(name, 'State.Status'), 'paused');
     engine.says('unpause', name);
@@ -46,7 +49,8 @@ t.test('containerd: run, exec, kill', async (t) => {
   const ctr = (...args: string[]) => call('ctr', args).stdout.trimEnd();
   const id = newId();
   ctr('run', '-d', '--runc-binary', RUNTIME, IMAGE, id, 'sleep', '1000');
-  t.equal(ctr('task', 'exec', '--exec-id', 'e', id, 'cat', '/proc/1/comm'), 'sleep');
+  const program = () => ctr('task', 'exec', '--exec-id', newId(), id, 'cat', '/proc/1/comm');
+  until('the program', () => program() === 'sleep');
   ctr('task', 'kill', '-s', 'KILL', id);
   until('its end', () => /STOPPED/.test(ctr('task', 'ls')));
   t.equal(call('ctr', ['task', 'rm', id], { status: null }).status, 0);

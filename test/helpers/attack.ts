@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { newId, slowness, temp } from './sandbox.ts';
+import { HANGS_MS, newId, slowness, temp } from './sandbox.ts';
 
 /** A directory of the host that no container has anything to do with, and its only file. */
 export class Canary {
@@ -37,10 +37,17 @@ export function exchange(t: Test, one: string, other: string): () => void {
 
 const ENOUGH_MS = 2000;
 
-/** Does it again and again for a while, and at least five times; what came of each. */
-export function again<T>(action: () => T): T[] {
-  const end = Date.now() + ENOUGH_MS * slowness;
+/**
+ * Does it again and again for a while, at least five times, and until one of the results is `wanted`, if it ever is; what
+ * came of each.
+ */
+export function again<T>(action: () => T, wanted: (result: T) => boolean = () => true): T[] {
+  const [end, last] = [ENOUGH_MS, HANGS_MS].map((milliseconds) => Date.now() + milliseconds * slowness) as [
+    number,
+    number,
+  ];
   const results: T[] = [];
-  while (Date.now() < end || results.length < 5) results.push(action());
+  const isEnough = () => Date.now() > end && results.length >= 5 && results.some(wanted);
+  while (!isEnough() && (Date.now() < last || results.length < 5)) results.push(action());
   return results;
 }

@@ -211,7 +211,7 @@ const LIMITS: Case[] = [
   {
     name: '--pids-limit',
     flags: ['--pids-limit', '20'],
-    run: 'for i in $(seq 30); do sleep 1 & done',
+    run: 'for i in $(seq 30); do sleep 1000 & done',
     status: 2,
     stderr: /can't fork/,
   },

@@ -179,7 +179,7 @@ export function remains(but = /^$/): string[] {
   const others = () => processes().filter((pid) => pid !== 1);
   const places = () => cgroups().filter((path) => !but.test(path));
   const look = () => [...others().map((pid) => `process ${pid}: ${name(pid)}`), ...places()];
-  for (let tries = 0; tries < 100 && look().length > 0; tries += 1) sleep(50);
+  for (let tries = 0; tries < 400 && look().length > 0; tries += 1) sleep(50);
   return look();
 }
 

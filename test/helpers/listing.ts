@@ -25,12 +25,15 @@ export function listing(directory: string, name = '.'): string[] {
   return [lineOf(join(directory, name), name), ...below.flat()];
 }
 
-/** The same without what is below, and without what others change all the time: for directories like the host's /dev. */
-export function entries(directory: string): string[] {
-  return readdirSync(directory)
-    .sort()
-    .map((name) => {
-      const { mode, uid, gid, rdev, ino } = lstatSync(join(directory, name));
-      return [name, mode.toString(8), uid, gid, rdev, ino].join(' ');
-    });
+/** What runtimes make in a /dev by themselves, and what tests have them make there. */
+const MADE_IN_DEV =
+  'null zero full random urandom tty ptmx pts fd stdin stdout stderr core console shm mqueue net fuse own new made';
+
+/** Those files of the host's /dev, without what is below and what others change. All else there comes and goes by itself. */
+export function hostDevices(): string[] {
+  const names = readdirSync('/dev').filter((name) => MADE_IN_DEV.split(' ').includes(name));
+  return names.sort().map((name) => {
+    const { mode, uid, gid, rdev, ino } = lstatSync(join('/dev', name));
+    return [name, mode.toString(8), uid, gid, rdev, ino].join(' ');
+  });
 }

@@ -6,9 +6,10 @@ import { bindDatagrams, receive } from '../../src/linux/socket.ts';
 import { type Change, makeBundle } from './bundle.ts';
 import { newId, temp, until } from './sandbox.ts';
 
-/** Sends each argument as a datagram to $NOTIFY_SOCKET; a number is the seconds to wait. */
+/** Sends each argument as a datagram to $NOTIFY_SOCKET; for a number it waits so many seconds, for a path until that is there. */
 export const SEND = `use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die $!; for (@ARGV) {
   if (/^[0-9.]+$/) { select(undef, undef, undef, $_); next }
+  if (m{^/}) { select(undef, undef, undef, 0.05) until -e; next }
   send($s, $_, 0, pack_sockaddr_un($ENV{NOTIFY_SOCKET})) or die "$!"; }`;
 
 /** A bundle whose program sends these; perl is the host's. */

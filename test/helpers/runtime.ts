@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { type Change, makeBundle } from './bundle.ts';
-import { leftovers, newId, root, slowness, tag, temp, until } from './sandbox.ts';
+import { HANGS_MS, leftovers, newId, root, slowness, tag, temp, until } from './sandbox.ts';
 
 export type Kind = 'trunc' | 'runc' | 'crun';
 
@@ -117,7 +117,7 @@ function prepare(args: string[], options: RunOptions): Prepared {
     options: {
       cwd: options.cwd ?? temp,
       stdio,
-      timeout: (options.timeout ?? 10_000) * slowness,
+      timeout: (options.timeout ?? HANGS_MS) * slowness,
     },
     output: {
       // Read when asked for, so that the output of a created container can be seen later.
@@ -206,12 +206,16 @@ export function running(t: Test, change?: Change, flags: string[] = [], options:
     change?.(config);
   };
   const container = create(t, sleeper, flags, options);
-  const exe = () => readlinkSync(`/proc/${container.pid}/exe`);
-  const init = exe();
-  succeed(['start', container.id]);
-  // start returns when init has been let go, which is shortly before it has become the program.
-  until('the program', () => exe() !== init);
+  start(container);
   return container;
+}
+
+/** Starts a container whose program does not end at once, and waits for that: start itself returns when init has been let go. */
+export function start({ id, pid }: Pick<Container, 'id' | 'pid'>): void {
+  const exe = () => readlinkSync(`/proc/${pid}/exe`);
+  const init = exe();
+  succeed(['start', id]);
+  until('the program', () => exe() !== init);
 }
 
 /** Runs a container in the foreground; `script` is for its shell, or the whole of process.args. */

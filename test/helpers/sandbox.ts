@@ -42,8 +42,11 @@ export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
+/** For what hangs: nothing that a test waits for takes as long, however busy the machine is. */
+export const HANGS_MS = 30_000;
+
 /** Polls until `check` returns something truthy, and returns that; throws after `milliseconds` (longer on a slow machine). */
-export function until<T>(what: string, check: () => T, milliseconds = 10_000): NonNullable<T> {
+export function until<T>(what: string, check: () => T, milliseconds = HANGS_MS): NonNullable<T> {
   const end = Date.now() + milliseconds * slowness;
   for (;;) {
     const value = check();
@@ -76,6 +79,11 @@ function isOurs(pid: string): boolean {
 export function processes(): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
   return pids.filter(isOurs).map(Number);
+}
+
+/** Kills them all; one that has ended meanwhile is none of them any more. */
+export function endProcesses(): void {
+  for (const pid of processes()) spawnSync('kill', ['-9', String(pid)], { stdio: 'ignore' });
 }
 
 function mounts(): string[] {
@@ -118,6 +126,8 @@ function rootEntries(): string[] {
   }
 }
 
+const DYING_MS = 10_000;
+
 /** What containers of this file have left behind, in words; waits a little for processes that are dying. */
 export function leftovers(): string[] {
   const look = () => [
@@ -126,7 +136,7 @@ export function leftovers(): string[] {
     ...cgroups().map((path) => `cgroup ${path}`),
     ...rootEntries().map((path) => `file ${path}`),
   ];
-  const end = Date.now() + 2000 * slowness;
+  const end = Date.now() + DYING_MS * slowness;
   let found = look();
   while (found.length > 0 && Date.now() < end) {
     sleep(20);
@@ -143,7 +153,7 @@ export function namespaceOf(pid: number | 'self', type: string): string {
 process.on('exit', () => {
   // In a lab (lab.ts): what is mounted ends with it, and its maker cleans up.
   if (process.env.TRUNC_LAB !== undefined) return;
-  for (const pid of processes()) spawnSync('kill', ['-9', String(pid)]);
+  endProcesses();
   for (const path of mounts().reverse()) spawnSync('umount', ['-l', path]);
   for (const path of cgroups(true)) {
     try {

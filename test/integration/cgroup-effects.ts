@@ -39,13 +39,30 @@ function busy(t: Test, cpu: NonNullable<Resources['cpu']>) {
   return { ...container, cgroup };
 }
 
+/**
+ * Measures until it comes to what is expected, three times at most, and returns it all: a processor that stands still at
+ * times, or a disk that others are busy with, spoils one of them, but a limit that does not hold is wrong each time.
+ */
+function measure<T>(once: () => T, isRight: (seen: T) => boolean): { seen: T[]; isRight: boolean } {
+  const seen: T[] = [];
+  do seen.push(once());
+  while (seen.length < 3 && !isRight(seen.at(-1) as T));
+  return { seen, isRight: isRight(seen.at(-1) as T) };
+}
+
+const isClose = (share: number, expected: number): boolean => Math.abs(share / expected - 1) < 0.15;
+const rounded = (shares: number[]): string => shares.map((share) => share.toFixed(3)).join(', ');
+
 t.test('a fifth of a processor', async (t) => {
   const { cgroup } = busy(t, { quota: 20_000, period: 100_000 });
-  const start = process.hrtime.bigint();
-  const before = processorTime(cgroup);
-  sleep(3000);
-  const share = (processorTime(cgroup) - before) / (Number(process.hrtime.bigint() - start) / 1e9);
-  t.ok(Math.abs(share - 0.2) < 0.03, `${share.toFixed(3)} of a processor, within 15 %`);
+  const share = () => {
+    const start = process.hrtime.bigint();
+    const before = processorTime(cgroup);
+    sleep(3000);
+    return (processorTime(cgroup) - before) / (Number(process.hrtime.bigint() - start) / 1e9);
+  };
+  const { seen, isRight } = measure(share, (share) => isClose(share, 0.2));
+  t.ok(isRight, `${rounded(seen)} of a processor, within 15 %`);
 });
 
 /** The processor time that two containers get which want all of the same processor, the first by the second. */
@@ -62,16 +79,15 @@ function ratio(t: Test, first: Resources['cpu'], second: Resources['cpu']): numb
 t.test('four shares to one', async (t) => {
   // In version 2 they are weights: 303 and 100.
   const expected = V1 ? 4 : 3.03;
-  const shares: number[] = [];
-  const isClose = () => Math.abs((shares.at(-1) ?? 0) / expected - 1) < 0.15;
-  // An emulated processor stands still at times, and what runs there meanwhile is charged for it.
-  while (shares.length < 3 && !isClose()) shares.push(ratio(t, { shares: 4096 }, { shares: 1024 }));
-  t.ok(isClose(), `${shares.map((share) => share.toFixed(2)).join(', ')} to one, within 15 %`);
+  const once = () => ratio(t, { shares: 4096 }, { shares: 1024 });
+  const { seen, isRight } = measure(once, (share) => isClose(share, expected));
+  t.ok(isRight, `${rounded(seen)} to one, within 15 %`);
 });
 
 t.test('an idle one gets what is left', only(['trunc', 'newer runc']), async (t) => {
-  const share = ratio(t, { shares: 1024 }, { idle: 1 });
-  t.ok(share > 20, share.toFixed(2));
+  const once = () => ratio(t, { shares: 1024 }, { idle: 1 });
+  const { seen, isRight } = measure(once, (share) => share > 20);
+  t.ok(isRight, rounded(seen));
 });
 
 t.test('one processor and one memory node', async (t) => {
@@ -91,12 +107,19 @@ t.test('without the OOM killer a program waits for memory', VERSION1, async (t) 
   const { id, pid } = running(t, change);
   const file = `/sys/fs/cgroup/memory${cgroup}/memory.oom_control`;
   until('it to be out of memory', () => readFileSync(file, 'utf8').includes('under_oom 1'));
-  t.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^State:\tD/m);
+  until('it to wait', () => /^State:\tD/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
   succeed(['kill', id, 'KILL']);
   waitFor(id, 'stopped');
 });
 
 const DISK = disk();
+
+/** Milliseconds. */
+interface Times {
+  free: number;
+  throttled: number;
+}
+const isThrottled = ({ free, throttled }: Times): boolean => throttled > 1200 && throttled > free + 500;
 
 t.test('half a MiB in a second', { skip: DISK ? false : 'no disk' }, async (t) => {
   const bundle = makeBundle();
@@ -117,9 +140,9 @@ t.test('half a MiB in a second', { skip: DISK ? false : 'no disk' }, async (t) =
     const [start = 0, end = 0] = stdout.split('\n').map(Number);
     return Math.round(1000 * (end - start));
   };
-  const free = read(1 << 30);
-  const throttled = read(512 << 10);
-  t.ok(throttled > 1200 && throttled > free + 500, `${throttled} ms, without a limit ${free} ms`);
+  const both = () => ({ free: read(1 << 30), throttled: read(512 << 10) });
+  const { seen, isRight } = measure(both, isThrottled);
+  t.ok(isRight, JSON.stringify(seen));
 });
 
 t.test('writes, by bytes and by number', { skip: DISK ? false : 'no disk' }, async (t) => {
@@ -131,12 +154,15 @@ t.test('writes, by bytes and by number', { skip: DISK ? false : 'no disk' }, asy
     const [start = 0, end = 0] = inside(withResources({ blockIO }), script).split('\n').map(Number);
     return Math.round(1000 * (end - start));
   };
-  const [large, small] = ['bs=64k count=16', 'bs=4k count=16'];
-  const free = [write(large, {}), write(small, {})];
-  const bytes = write(large, { throttleWriteBpsDevice: [{ ...device, rate: 512 << 10 }] });
-  t.ok(bytes > 1200 && bytes > (free[0] ?? 0) + 500, `${bytes} ms, without a limit ${free[0]} ms`);
-  const number = write(small, { throttleWriteIOPSDevice: [{ ...device, rate: 8 }] });
-  t.ok(number > 1200 && number > (free[1] ?? 0) + 500, `${number} ms, without a limit ${free[1]} ms`);
+  const cases: [name: string, blocks: string, limit: NonNullable<Resources['blockIO']>][] = [
+    ['bytes', 'bs=64k count=16', { throttleWriteBpsDevice: [{ ...device, rate: 512 << 10 }] }],
+    ['number', 'bs=4k count=16', { throttleWriteIOPSDevice: [{ ...device, rate: 8 }] }],
+  ];
+  for (const [name, blocks, limit] of cases) {
+    const both = () => ({ free: write(blocks, {}), throttled: write(blocks, limit) });
+    const { seen, isRight } = measure(both, isThrottled);
+    t.ok(isRight, `${name}: ${JSON.stringify(seen)}`);
+  }
 });
 
 t.test('nothing is left', nothingLeft);

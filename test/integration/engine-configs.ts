@@ -4,7 +4,7 @@ import t from 'tap';
 import { type Config, makeRootfs, writeConfig } from '../helpers/bundle.ts';
 import { cgroupFile, V1, weightFile } from '../helpers/cgroup.ts';
 import { suite } from '../helpers/requires.ts';
-import { nothingLeft, run, runtime, succeed, waitFor } from '../helpers/runtime.ts';
+import { nothingLeft, run, runtime, start, state, succeed, waitFor } from '../helpers/runtime.ts';
 import { newId, tag, temp } from '../helpers/sandbox.ts';
 
 suite('root');
@@ -56,7 +56,7 @@ for (const engine of ['docker', 'containerd', 'podman']) {
     const file = (v1: string, v2: string) => cgroupFile(`/${tag}/${id}`, v1, v2);
     t.teardown(() => void run(['delete', '--force', id]));
     succeed(['create', id], { bundle });
-    succeed(['start', id]);
+    start({ id, pid: state(id)?.pid as number });
 
     t.equal(file('memory/memory.limit_in_bytes', 'memory.max'), String(64 * MIB), '-m');
     t.equal(file('cpu/cpu.shares', 'cpu.weight'), V1 ? '512' : '59', '-c');

@@ -66,6 +66,8 @@ t.test('out of memory', only(['trunc', 'runc']), async (t) => {
   const { done, output } = background(['events', '--interval', '1s', id]);
   until('a first report', () => output.stdout !== '');
   writeFileSync(`${bundle}/rootfs/go`, '');
+  // Before the cgroup is removed: runc tells nothing of one that it does not find any more.
+  until('it to be told', () => output.stdout.includes('"oom"'));
   waitFor(id, 'stopped');
   if (runtime.kind === 'runc') succeed(['delete', '--force', id]);
   const { stdout } = await done;

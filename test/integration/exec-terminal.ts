@@ -14,7 +14,8 @@ t.test("in the foreground it is the caller's", async (t) => {
     slave.close();
   });
   // runc sets the size while the program runs already.
-  const wait = runtime.kind === 'trunc' ? '' : 'sleep 0.3; ';
+  const wait =
+    runtime.kind === 'trunc' ? '' : 'until [ "$(busybox stty size)" = "40 100" ]; do sleep 0.1; done; ';
   const script = `${wait}busybox stty size; busybox tty; echo "rea""dy"; read line; echo "<$line>"; exit 7`;
   const { done } = background(['exec', '-t', id, 'sh', '-c', script], {
     stdin: slave.number,

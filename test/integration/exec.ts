@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -76,9 +77,12 @@ t.test('in the namespaces and cgroup of the container', async (t) => {
     );
   }
   const child = background(['exec', container.id, 'sleep', '1000']);
+  // Some that are listed have ended by then.
+  const isSleep = (pid: number) =>
+    spawnSync('cat', [`/proc/${pid}/comm`], { encoding: 'utf8' }).stdout === 'sleep\n';
   const find = () =>
     JSON.parse(succeed(['ps', '--format', 'json', container.id]).stdout).find(
-      (each: number) => each !== container.pid && readFileSync(`/proc/${each}/comm`, 'utf8') === 'sleep\n',
+      (each: number) => each !== container.pid && isSleep(each),
     );
   const pid = until('the program', find);
   const cgroups = (of: number) =>

@@ -46,6 +46,11 @@ class Side {
     });
     this.prints('create', '--bundle', this.bundle, '--pid-file', join(this.bundle, 'pid'), this.id);
   }
+  /** start itself returns when init has been let go. */
+  awaitProgram(): void {
+    const pid = bundleAt(this, 'pid');
+    until('the program', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+  }
   kill(): void {
     this.prints('kill', this.id, 'KILL');
     until('its end', () => /"stopped"/.test(this.prints('state', this.id)));
@@ -101,11 +106,11 @@ function sorted(value: object): object {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 const STATS = {
-  why: 'the keys of memory.raw are those of memory.stat, in its order; in a map of Go they are sorted',
+  why: 'the keys of memory.raw are those of memory.stat, in its order; in a map of Go they are sorted. Whether a file was read from the disk is chance',
   adapt: (text: string) => {
     const { data, ...event } = JSON.parse(text);
     const memory = { ...data.memory, raw: sorted(data.memory.raw) };
-    return `${JSON.stringify({ ...event, data: { ...data, memory } })}\n`;
+    return `${JSON.stringify({ ...event, data: { ...data, memory, blkio: data.blkio && {} } })}\n`;
   },
 };
 
@@ -324,6 +329,7 @@ silent('delete --force: no such container', (id) => ['delete', '--force', id]);
 step('create', (side) => side.create());
 all(CREATED);
 silent('start', (id) => ['start', id]);
+step('the program', (side) => side.awaitProgram());
 all(RUNNING);
 WHILE_RUNNING.forEach(fail);
 silent('exit status of exec', (id) => ['exec', id, 'sh', '-c', 'exit 9'], 9);

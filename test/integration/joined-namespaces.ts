@@ -44,7 +44,7 @@ t.test('containers of a pod reach each other by loopback', async (t) => {
     config.process.args = ['/bin/sh', '-c', 'echo hello | nc -l -p 4000; exec sleep 1000'];
   };
   const server = running(t, serve);
-  const answer = () => attempt(sharing(server, ['network']), 'nc -w 2 127.0.0.1 4000 < /dev/null').stdout;
+  const answer = () => attempt(sharing(server, ['network']), 'nc -w 20 127.0.0.1 4000 < /dev/null').stdout;
   t.equal(until('the answer', answer), 'hello\n');
 });
 

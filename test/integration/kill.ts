@@ -39,7 +39,7 @@ t.test('signals by name and number', async (t) => {
     // crun takes names in upper case only.
     if (runtime.kind === 'crun' && /[a-z]/.test(args[0] ?? '')) continue;
     succeed(['kill', id, ...args]);
-    t.doesNotThrow(() => until(expected, () => said() === expected, 5000), `${args.join()} is ${expected}`);
+    t.doesNotThrow(() => until(expected, () => said() === expected), `${args.join()} is ${expected}`);
   }
   for (const bad of ['NOPE', 'SIG', '0x9', '9x', '-1', '65', '1.5']) {
     if (runtime.kind === 'crun') break; // takes any word for 0, and 9x for 9
@@ -81,7 +81,7 @@ t.test(
     });
     until('the children', () => output.stdout === 'up\n');
     succeed(['kill', id, 'KILL']);
-    t.doesNotThrow(() => until('their end', () => processes().length === 0, 5000));
+    t.doesNotThrow(() => until('their end', () => processes().length === 0));
   },
 );
 

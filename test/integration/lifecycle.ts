@@ -14,7 +14,7 @@ import {
   succeed,
   waitFor,
 } from '../helpers/runtime.ts';
-import { cgroups, newId, processes, root, temp } from '../helpers/sandbox.ts';
+import { cgroups, newId, processes, root, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -27,10 +27,10 @@ t.test('created, running, stopped, gone', async (t) => {
 
   t.same(succeed(['start', id]).stdout, '', 'start says nothing');
   t.equal(state(id)?.status, 'running');
+  until('the program to run', () => existsSync(join(bundle, 'rootfs/out')));
 
   succeed(['kill', id, 'KILL']);
   waitFor(id, 'stopped');
-  t.ok(existsSync(join(bundle, 'rootfs/out')), 'the program ran');
 
   succeed(['delete', id]);
   t.notOk(existsSync(join(root, id)));

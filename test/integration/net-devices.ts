@@ -151,7 +151,7 @@ t.test('the container reaches the other end', here, async (t) => {
   );
   t.ok(pid);
   const answer = () =>
-    spawnSync('nsenter', [...host.wrapper.slice(1), 'busybox', 'nc', '-w', '2', '10.7.0.2', '4000'], {
+    spawnSync('nsenter', [...host.wrapper.slice(1), 'busybox', 'nc', '-w', '20', '10.7.0.2', '4000'], {
       encoding: 'utf8',
     }).stdout;
   t.equal(until('the answer', answer), 'hello\n');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { only, suite } from '../helpers/requires.ts';
 import { create, nothingLeft, refused, run, running, state, succeed, waitFor } from '../helpers/runtime.ts';
-import { sleep } from '../helpers/sandbox.ts';
+import { sleep, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -11,6 +11,7 @@ t.test('no progress while paused', async (t) => {
   const { id, output } = running(t, ({ process }) => {
     process.args = ['/bin/sh', '-c', counter];
   });
+  until('it to write', () => output.stdout !== '');
   succeed(['pause', id]);
   t.equal(state(id)?.status, 'paused');
   const before = output.stdout.length;
@@ -18,8 +19,10 @@ t.test('no progress while paused', async (t) => {
   t.equal(output.stdout.length, before, 'nothing is written');
   succeed(['resume', id]);
   t.equal(state(id)?.status, 'running');
-  sleep(300);
-  t.ok(output.stdout.length > before, 'and on it goes');
+  t.ok(
+    until('more', () => output.stdout.length > before),
+    'and on it goes',
+  );
 });
 
 t.test('a created container', only(['trunc', 'runc']), async (t) => {

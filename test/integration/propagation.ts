@@ -26,7 +26,7 @@ function travels({ rootfs, bind = ['rbind'], change }: Asked): {
   const source = join(temp, newId());
   mkdirSync(source);
   const outside = `mount -t tmpfs src ${source}; cd ${source}; mkdir in out; chmod 777 . out
-    "$@" & wait=50; while [ ! -e ready ]; do sleep 0.05; wait=$((wait - 1)); [ $wait -gt 0 ] || exit 9; done
+    "$@" & wait=500; while [ ! -e ready ]; do sleep 0.05; wait=$((wait - 1)); [ $wait -gt 0 ] || exit 9; done
     mount -t tmpfs h in; touch in/marker; touch go; while [ ! -e done ]; do sleep 0.05; done
     ls ${source}/out >&2; touch end; wait $!`;
   const script = `cd /dev/data; for p in / /dev/data; do grep -E "^([^ ]+ ){4}$p " /proc/self/mountinfo | tail -n 1 | sed 's/ - .*//' | cut -d' ' -f7-; echo .; done

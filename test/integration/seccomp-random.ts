@@ -8,7 +8,7 @@ import { pick, type Random, seeded } from '../helpers/mutate.ts';
 import { type Call, type Outcome, outcomes, putProbe } from '../helpers/probe.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { nothingLeft, run } from '../helpers/runtime.ts';
-import { newId, temp } from '../helpers/sandbox.ts';
+import { HANGS_MS, newId, slowness, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -137,7 +137,7 @@ function inRunc(bundle: string, fd: number): { stderr: string } {
     spawnSync('runc', ['--root', join(temp, 'runc'), ...args], {
       stdio: ['ignore', 'ignore', 'pipe', fd],
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: HANGS_MS * slowness,
       killSignal: 'SIGKILL',
     });
   const { signal, stderr } = runc('run', '--preserve-fds', '1', '--bundle', bundle, id);
@@ -162,7 +162,7 @@ t.test(
         // runc loads it earlier without, and then needs more.
         writeBundle(bundle, seccomp, ours ? noNewPrivileges : true);
         return outcomes((fd) => {
-          const options = { bundle, fds: [fd], timeout: 10_000 };
+          const options = { bundle, fds: [fd] };
           const { stderr } = ours
             ? run(['run', '--preserve-fds', '1', newId()], options)
             : inRunc(bundle, fd);

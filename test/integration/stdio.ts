@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { fstatSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { fstatSync, openSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { only, requires, suite } from '../helpers/requires.ts';
@@ -11,7 +11,9 @@ suite('root');
 const same = () => {};
 
 t.test('descriptors 0 to 2 are the very files of the caller', async (t) => {
-  const stdin = openSync('/etc/passwd', 'r');
+  const file = join(temp, 'stdin');
+  writeFileSync(file, '');
+  const stdin = openSync(file, 'r');
   const { pid, output } = running(t, same, [], { stdin });
   t.equal(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0], '/bin/sleep');
   t.same(statSync(`/proc/${pid}/fd/0`), fstatSync(stdin), 'stdin');

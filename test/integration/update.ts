@@ -5,7 +5,7 @@ import type { Resources } from '../helpers/bundle.ts';
 import { cgroupFile, disk, settings, V1, weightFile } from '../helpers/cgroup.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { create, nothingLeft, refused, run, running, runtime, succeed, waitFor } from '../helpers/runtime.ts';
-import { newId, root, tag, temp } from '../helpers/sandbox.ts';
+import { newId, root, tag, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -181,21 +181,25 @@ t.test('a device is allowed, and taken away again, while the container runs', on
   const rule = { type: 'c', major: 60, minor: 0, access: 'rwm' };
   const change = (allow: boolean) =>
     succeed(['update', '--resources', '-', id], { stdin: JSON.stringify({ devices: [{ allow, ...rule }] }) });
-  const says = async (text: RegExp) => {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    t.match(output.stdout.trim().split('\n').at(-1), text);
+  const lines = () => output.stdout.trim().split('\n');
+  const says = (text: RegExp) => {
+    const before = lines().length;
+    // The next one may be of before.
+    until('a line that is new', () => lines().length > before + 1);
+    t.match(lines().at(-1), text);
   };
-  await says(/not permitted/);
+  says(/not permitted/);
   change(true);
-  await says(/No such device/);
+  says(/No such device/);
   change(false);
-  await says(/not permitted/);
+  says(/not permitted/);
 });
 
 t.test('a program over its new limit is killed', async (t) => {
-  const grow = 'sleep 0.5; x=y; while true; do x=$x$x; done';
-  const { id } = limited(t, { memory: { limit: 256 * MIB } }, ['/bin/sh', '-c', grow]);
+  const grow = 'until [ -e /go ]; do sleep 0.1; done; x=y; while true; do x=$x$x; done';
+  const { id, bundle } = limited(t, { memory: { limit: 256 * MIB } }, ['/bin/sh', '-c', grow]);
   succeed(['update', '--memory', '16m', '--memory-swap', '16m', id]);
+  writeFileSync(join(bundle, 'rootfs/go'), '');
   waitFor(id, 'stopped');
   if (runtime.kind === 'trunc') t.match(run(['state', id]).stdout, /"status": "stopped"/);
 });

@@ -45,12 +45,12 @@ t.test('what it need not do', async (t) => {
   t.equal(sh('exec <&- >&- 2>&-; sleep 0.1', { input }).status, 0, 'keep its streams');
   t.equal(sh('/usr/bin/wc -c', { input }).output.trim(), '1000000', 'but it can read everything');
   const start = performance.now();
-  t.equal(sh('sleep 5 & echo ok').output, 'ok\n', 'wait for its children');
-  t.ok(performance.now() - start < 4000);
+  t.equal(sh('sleep 30 & echo ok').output, 'ok\n', 'wait for its children');
+  t.ok(performance.now() - start < 25_000);
 });
 
 t.test('a time limit', async (t) => {
-  t.match(sh('echo a; sleep 100; echo b', { milliseconds: 200 }), { timedOut: true, output: 'a\n' });
+  t.match(sh('echo a; sleep 100; echo b', { milliseconds: 1000 }), { timedOut: true, output: 'a\n' });
   const flood = sh('while :; do echo a; done', { milliseconds: 300 });
   t.equal(flood.timedOut, true, 'of one that writes all the time');
   t.match(sh('exit 3', { milliseconds: 10_000 }), { timedOut: false, status: 3 });

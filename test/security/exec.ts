@@ -6,7 +6,15 @@ import { Canary } from '../helpers/attack.ts';
 import { type Change, type Config, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
 import { prepareRoot, UID, userContainer, wrapper } from '../helpers/ordinary-user.ts';
 import { only, suite } from '../helpers/requires.ts';
-import { type Container, nothingLeft, run, running, runtime, succeed } from '../helpers/runtime.ts';
+import {
+  background,
+  type Container,
+  nothingLeft,
+  run,
+  running,
+  runtime,
+  succeed,
+} from '../helpers/runtime.ts';
 import { namespaceOf, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
@@ -113,6 +121,11 @@ if (!runtime.node) {
           if (name === 'with') withUserNamespace(config);
         });
         for (let round = 0; round < 25; round++) t.equal(run(['exec', container.id, 'true']).status, 0);
+        // On a busy machine it may have missed all of them, as short as they are.
+        const long = background(['exec', container.id, 'sleep', '1000']);
+        until('the watcher to see a program', () => /\.out$/m.test(container.output.stdout));
+        long.child.kill('SIGTERM');
+        await long.done;
         const seen = container.output.stdout.split('\n').slice(1);
         // The program's own output, once it runs: so much can be seen.
         t.ok(

@@ -21,7 +21,8 @@ import { syscall } from '../../src/linux/syscall.ts';
 import { writeConfig } from '../helpers/bundle.ts';
 import { type Case, hostileCase, type Sources } from '../helpers/hostile-config.ts';
 import { growTree } from '../helpers/hostile-tree.ts';
-import { entries, listing } from '../helpers/listing.ts';
+import { hostDevices, listing } from '../helpers/listing.ts';
+import { inMounts } from '../helpers/mounts.ts';
 import { type Random, seeded } from '../helpers/mutate.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { nothingLeft, type Result, run, state } from '../helpers/runtime.ts';
@@ -79,17 +80,16 @@ function outside(): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return [
     ...listing(canary.directory),
-    ...entries('/dev').map((line) => `/dev ${line}`),
+    ...hostDevices().map((line) => `/dev ${line}`),
     ...mounts.filter((line) => line.includes(tag)),
   ];
 }
 
 /** The rootfs as a shared mount, in a mount namespace of the caller's that tells what came of it. */
 function sharing(rootfs: string, mounts: string): string[] {
-  const script =
-    'mount --bind "$0" "$0" && mount --make-shared "$0" && mounts=$1 && shift && cut -d" " -f 4- /proc/self/mountinfo > $mounts.1 && "$@"; ' +
-    'status=$?; cut -d" " -f 4- /proc/self/mountinfo > $mounts.2; exit $status';
-  return ['unshare', '-m', '--propagation', 'shared', 'sh', '-c', script, rootfs, mounts];
+  const list = 'cut -d" " -f 4- /proc/self/mountinfo';
+  const before = `mount --bind ${rootfs} ${rootfs} && mount --make-shared ${rootfs} && ${list} > ${mounts}.1`;
+  return inMounts(`${before} && "$@"; status=$?; ${list} > ${mounts}.2; exit $status`, 'shared');
 }
 
 /** What is wrong with how a container was made or refused. */
@@ -130,7 +130,6 @@ function create(id: string, bundle: string, { flags, hasTerminal, isShared }: Ca
   return run(['create', '--pid-file', join(bundle, 'pid'), ...console, ...flags, id], {
     bundle,
     wrapper,
-    timeout: 20_000,
   });
 }
 

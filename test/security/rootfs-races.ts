@@ -98,7 +98,7 @@ t.test('the owner of a device', only('trunc', 'strace'), async (t) => {
       config.linux.devices = [{ type: 'c', path: '/volume/null', major: 1, minor: 3, uid: 1000, gid: 1000 }];
     });
     const stop = exchange(t, at('file'), at('null'));
-    run(['run', newId()], { bundle, wrapper: SLOWLY, timeout: 30_000 });
+    run(['run', newId()], { bundle, wrapper: SLOWLY });
     stop();
     const file = ['file', 'null'].map((name) => lstatSync(at(name))).find((status) => status.isFile());
     return file?.uid;
