@@ -17,6 +17,7 @@ process.env.PATH = `${temp}/bin:${process.env.PATH}`;
 
 const { docker, daemon } = startDocker();
 
+// runc tells its own version.
 t.test('version and info', only('trunc'), async (t) => {
   const info = docker.says('info', '--format', '{{.DefaultRuntime}} {{.RuncCommit.ID}}');
   t.match(info, /^tested [0-9a-f]{40}(-dirty)?$/);

@@ -12,6 +12,7 @@ await enterLab('podman', 'conmon', 'catatonit', 'iptables', 'script', 'curl');
 
 const podman = setUpPodman();
 
+// runc tells its own version.
 t.test('info', only('trunc'), async (t) => {
   const info = podman.says('info', '--format', '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Version}}');
   t.match(info, /^tested runc version 1\.5\.0\+trunc\.0\.1\.0\ntrunc version 0\.1\.0$/m);

@@ -60,6 +60,7 @@ for (const [name, change] of [
     },
   );
 
+  // runc leaves the directory above the hierarchies writable.
   t.test(`${name}: read-only`, only('trunc'), async (t) => {
     const script = `${look}; touch /sys/fs/cgroup/x 2>&1; mkdir /sys/fs/cgroup/pids/x 2>&1; echo 9 > /sys/fs/cgroup/pids/pids.max`;
     const { stdout, stderr } = attempt(all(change, cgroup('ro')), script);
@@ -72,13 +73,14 @@ for (const [name, change] of [
   });
 }
 
-t.test('writable where it is', only('trunc'), async (t) => {
+t.test('writable where it is', async (t) => {
   t.equal(
     inside(cgroup(), 'mkdir /sys/fs/cgroup/pids/sub && rmdir /sys/fs/cgroup/pids/sub && echo made'),
     'made',
   );
 });
 
+// runc 1.1.5 ignores recursive attributes of it.
 t.test('in another place, with recursive attributes', only('trunc'), async (t) => {
   const change = mount({ destination: '/cg', type: 'cgroup', source: 'cgroup', options: ['rro', 'rnosuid'] });
   const seen = inside(change, 'grep " /cg" /proc/self/mountinfo | cut -d" " -f6').split('\n');

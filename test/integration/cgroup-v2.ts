@@ -100,6 +100,7 @@ t.test('below a threaded one', only('trunc'), async (t) => {
   execFileSync('rmdir', [`${threaded}/thread`, threaded]);
 });
 
+// runc makes other system calls.
 t.test(
   'a filter of devices that is replaced refuses nothing that both allow',
   only('trunc', 'strace'),

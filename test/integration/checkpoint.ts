@@ -24,6 +24,7 @@ suite('root');
 const nowhere = { env: { PATH: '/nowhere' }, wrapper: ['/usr/bin/env'] };
 const missing = /^trunc: no criu in the PATH "\/nowhere" \(install the package criu, 3\.16 or newer\)\n$/;
 
+// runc has words of its own.
 t.test('checkpoint: no criu', only('trunc'), async (t) => {
   const { id, pid } = running(t);
   const image = newImage();
@@ -32,6 +33,7 @@ t.test('checkpoint: no criu', only('trunc'), async (t) => {
   t.match(state(id), { status: 'running', pid }, 'the container goes on');
 });
 
+// runc has no --seccomp-log.
 t.test('checkpoint: while --seccomp-log answers for a filter', only('trunc'), async (t) => {
   const change: Change = (config) => {
     config.process.args = ['/bin/sleep', '1000'];
@@ -58,6 +60,7 @@ t.test('checkpoint: while --seccomp-log answers for a filter', only('trunc'), as
   refused(t, asks(other), missing, 'no longer');
 });
 
+// runc has words of its own.
 t.test('restore: no criu', only('trunc'), async (t) => {
   const image = newImage();
   mkdirSync(image);
@@ -76,6 +79,7 @@ t.test('states', async (t) => {
   refused(t, asks(newId()), /does not exist/);
 });
 
+// runc looks at the image first.
 t.test('what criu cannot restore', only('trunc'), async (t) => {
   const refusals: [Change, RegExp][] = [
     [
@@ -111,6 +115,7 @@ t.test('no image', async (t) => {
   t.equal(state(id), undefined);
 });
 
+// runc tries it.
 t.test('only the root of the host', only('trunc', 'unshare'), async (t) => {
   const { id } = running(t);
   const options = { wrapper: ['unshare', '--user', '--map-root-user'] };
@@ -119,6 +124,7 @@ t.test('only the root of the host', only('trunc', 'unshare'), async (t) => {
   refused(t, run(['restore', '-d', newId()], { ...options, bundle: makeBundle() }), needsRoot);
 });
 
+// runc does not look at them.
 t.test('flags that make no sense', only('trunc'), async (t) => {
   const asks = (...flags: string[]) => run(['checkpoint', '--image-path', newImage(), ...flags, newId()]);
   refused(t, asks('--status-fd', '1'), /--status-fd: without --lazy-pages/);

@@ -129,6 +129,7 @@ for (const [program, kernel, reason, code] of CASES) {
   });
 }
 
+// runc says no more than "no such file or directory".
 t.test('a loader of musl', only('trunc', 'x86-64'), async (t) => {
   const { stderr } = run(['run', newId()], { bundle: bundleOf(['/musl']) });
   t.match(stderr, /its loader "\/lib\/ld-musl-x86_64\.so\.1" is not there \(it was built for musl/);
@@ -151,6 +152,7 @@ t.test('exec', only(['trunc', 'runc']), async (t) => {
   if (runtime.kind === 'trunc') t.match(result.stderr, /^exec failed: .*python3" is not there \(.*\)\n$/);
 });
 
+// runc says no more than "no such file or directory", and exits with 1.
 t.test('under a seccomp filter that forbids to look', only('trunc'), async (t) => {
   const dir = bundleOf(['/missing-interpreter'], (config) => {
     config.process.noNewPrivileges = true;
@@ -163,6 +165,7 @@ t.test('under a seccomp filter that forbids to look', only('trunc'), async (t) =
   failsToExecute(t, dir, /exec \/missing-interpreter: .*"\/usr\/bin\/python3" is not there/);
 });
 
+// runc says no more than "permission denied".
 t.test('permission denied says why', only('trunc'), async (t) => {
   const dir = makeBundle((config) => {
     config.process.user = { uid: 1000, gid: 1000 };
@@ -206,6 +209,7 @@ t.test('a user with the capability to execute what is not its own', async (t) =>
   t.match(run(['run', newId()], { bundle: dir }), { status: 0, stdout: 'ran\n' });
 });
 
+// runc says no more than "no such file or directory", and exits with 1.
 t.test('in a user namespace', only('trunc'), async (t) => {
   const dir = bundleOf(['/crlf'], (config) => withUserNamespace(config));
   failsToExecute(t, dir, /"\/bin\/sh\\r" is not there/);

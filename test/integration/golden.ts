@@ -348,4 +348,5 @@ WHILE_STOPPED.forEach(fail);
 silent('kill --all: stopped', (id) => ['kill', '--all', id, 'KILL']);
 silent('delete', (id) => ['delete', id]);
 
+// It runs runc too, which the other tests compare with.
 t.test('nothing is left', only('trunc'), nothingLeft);

@@ -69,6 +69,7 @@ t.test('poststop hooks that fail are warnings', only('trunc'), async (t) => {
   t.equal(log(), 'poststop goes on\n'.repeat(2));
 });
 
+// runc names neither the hook nor the reason.
 t.test('what cannot be executed', only('trunc'), async (t) => {
   const plain = join(temp, 'plain');
   writeFileSync(plain, 'exit 0\n', { mode: 0o644 });
@@ -156,6 +157,7 @@ function hanging(kind: HookKind) {
 }
 
 for (const kind of FIVE) {
+  // runc 1.1.5 has no record of a container that it is creating, and start does not wait for startContainer hooks.
   t.test(`the runtime is killed in a ${kind} hook`, only('trunc'), async (t) => {
     const { bundle, log, hangs } = hanging(kind);
     const id = newId();
@@ -174,6 +176,7 @@ for (const kind of FIVE) {
   });
 }
 
+// The start of runc 1.1.5 does not wait for startContainer hooks.
 t.test('kill and delete --force while a startContainer hook hangs', only('trunc'), async (t) => {
   for (const args of [
     ['kill', 'KILL'],
@@ -194,6 +197,7 @@ t.test('kill and delete --force while a startContainer hook hangs', only('trunc'
   }
 });
 
+// The start of runc 1.1.5 does not wait for startContainer hooks.
 t.test(
   'a start that is killed in the middle of startContainer hooks does not end the container',
   only('trunc'),
@@ -222,6 +226,7 @@ t.test(
   },
 );
 
+// runc does not say why.
 t.test('a cgroup without room for a hook', only('trunc'), async (t) => {
   const { bundle } = failing('createContainer', shell('exit 0'), (config) => {
     config.linux.resources = { pids: { limit: 1 } };

@@ -36,6 +36,7 @@ for (const [how, injection] of Object.entries({
   'fails with EIO': 'error=EIO',
   'is killed': 'signal=SIGKILL',
 })) {
+  // runc makes other system calls.
   t.test(`init ${how}`, only('trunc', 'strace'), async (t) => {
     for (const [call, times] of Object.entries(CALLS)) {
       for (const n of times) {

@@ -9,12 +9,14 @@ import { newId, root, temp } from '../helpers/sandbox.ts';
 // CPU that has it can mount one.
 suite('root');
 
+// runc 1.1.5 ignores an empty one.
 t.test('without resctrl', only('trunc'), async (t) => {
   if (readFileSync('/proc/filesystems', 'utf8').includes('resctrl')) return;
   const result = attempt((config) => Object.assign(config.linux, { intelRdt: {} }), 'true');
   refused(t, result, /linux\.intelRdt: this kernel or CPU has no resctrl\n$/);
 });
 
+// runc keeps other records.
 t.test(
   'delete removes the groups of the record that were made for the container',
   only('trunc'),

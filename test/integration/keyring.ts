@@ -37,6 +37,7 @@ t.test('who enters the container may find its keyring', only(['trunc', 'runc']),
   t.match(inside(withUserNamespace, KEYS), /^3f130008 0 _ses\.\S+$/m, 'in a user namespace');
 });
 
+// runc joins whatever has the name.
 t.test('a keyring that somebody has laid ready', only('trunc'), async (t) => {
   const id = newId();
   const trap = newKeyring(`_ses.${id}`);
@@ -62,6 +63,7 @@ function exhaustQuota(t: Test, uid: number): void {
   t.equal(result, -122, 'the quota is exhausted');
 }
 
+// runc fails.
 t.test('an exhausted quota', only('trunc'), async (t) => {
   const uid = 1_000_000_000 + (process.pid % 1_000_000);
   exhaustQuota(t, uid);

@@ -28,6 +28,7 @@ t.test('the cgroup of another container is left alone', only('trunc'), async (t)
   t.equal(state(other)?.status, 'running');
 });
 
+// runc announces nothing.
 t.test('an announcement that was cut off is none', only('trunc'), async (t) => {
   const { id: other } = running(t);
   const id = announce(other, (text) => text.slice(0, 300));

@@ -94,6 +94,7 @@ t.test('IDs', async (t) => {
   succeed(['delete', '--force', odd]);
 });
 
+// runc wants one.
 t.test('without an ID, create and run make one', only('trunc'), async (t) => {
   const bundle = makeBundle((config) => {
     config.process.args = ['/bin/echo', 'hello'];

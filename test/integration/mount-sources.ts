@@ -37,6 +37,7 @@ t.test('sources that the root of a user namespace could not open', only(['trunc'
   ]);
 });
 
+// runc names neither the mount nor the source.
 t.test('a source that is not there', only('trunc'), async (t) => {
   const bind = mount({ destination: '/dev/data', source: '/no/such', options: ['bind'] });
   refused(
@@ -46,6 +47,7 @@ t.test('a source that is not there', only('trunc'), async (t) => {
   );
 });
 
+// runc asks the kernel for what it refuses there.
 t.test('in a user namespace a bind takes one mount of several', only('trunc'), async (t) => {
   const source = hostDir();
   mkdirSync(join(source, 'below'));

@@ -76,6 +76,7 @@ t.test('READY=1 need not stand first, and status is passed on', only('trunc'), a
   t.equal((await done).status, 0);
 });
 
+// runc 1.1.5 passes on READY=1, and no more.
 t.test('run in the foreground passes on all of it', only('trunc'), async (t) => {
   using systemd = new Systemd();
   const bundle = sender(['READY=1', '0.2', 'WATCHDOG=1', 'STOPPING=1\nSTATUS=bye']);
@@ -136,6 +137,7 @@ t.test('without it nothing is there', async (t) => {
   );
 });
 
+// runc fails to start a container that was created without the socket.
 t.test('mistakes', only('trunc'), async (t) => {
   using systemd = new Systemd();
   const plain = created(t, sender(['1000']), {});

@@ -51,6 +51,7 @@ t.test('before the start and after the end', only(['trunc', 'runc']), async (t) 
   refused(t, run(['ps', 'no-such-container']), /does not exist/, 'unknown');
 });
 
+// runc takes a part of a long line for a pid.
 t.test('however much ps prints', only('trunc'), async (t) => {
   const { id, pid } = running(t);
   const directory = join(temp, 'long-ps');

@@ -34,7 +34,7 @@ import { newId, sleep, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
-t.test('a propagation that is not recursive keeps mounts in the container', only('trunc'), async (t) => {
+t.test('a propagation that is not recursive keeps mounts in the container', async (t) => {
   const wrapper = ['unshare', '-m', '--propagation', 'private', 'sh', '-c'];
   const script = `mount -t tmpfs t ${temp}/shared; mount --make-shared ${temp}/shared; mkdir ${temp}/shared/b
     cp -a $BUNDLE/. ${temp}/shared/b; before=$(wc -l < /proc/self/mountinfo)
@@ -64,7 +64,7 @@ t.test('a bound /dev is left alone, however it is spelled', only('trunc'), async
   t.equal(readFileSync(join(dev, 'ptmx'), 'utf8'), 'theirs');
 });
 
-t.test('what init warns of is in the log of the caller', only('trunc'), async (t) => {
+t.test('what init warns of is in the log of the caller', async (t) => {
   const log = join(temp, 'init.log');
   const change = (config: { process: { capabilities: unknown } }) => {
     config.process.capabilities = { bounding: ['CAP_FLY'] };
@@ -74,6 +74,7 @@ t.test('what init warns of is in the log of the caller', only('trunc'), async (t
   t.match(readFileSync(log, 'utf8'), /level=warning msg=".*CAP_FLY/);
 });
 
+// runc deletes whatever has the ID.
 t.test('a foreground run leaves alone who has its ID by then', only('trunc'), async (t) => {
   const id = newId();
   const bundle = makeBundle((config) => {
@@ -91,7 +92,7 @@ t.test('a foreground run leaves alone who has its ID by then', only('trunc'), as
   succeed(['delete', '--force', id]);
 });
 
-t.test('a signal at any moment of run leaves no container without its run', only('trunc'), async (t) => {
+t.test('a signal at any moment of run leaves no container without its run', async (t) => {
   const bundle = makeBundle((config) => {
     config.process.args = ['/bin/sleep', '1000'];
     withoutNamespace(config, 'pid');
@@ -144,6 +145,7 @@ t.test('flags of mount(2) on a bind mount', async (t) => {
   t.equal(inside(change as never, script), 'yes');
 });
 
+// runc needs more.
 t.test('a few descriptors are enough to wait for start', only('trunc'), async (t) => {
   const { id } = create(t, (config) => {
     config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 3, hard: 3 }];
@@ -153,6 +155,7 @@ t.test('a few descriptors are enough to wait for start', only('trunc'), async (t
   waitFor(id, 'stopped');
 });
 
+// runc says no more than "no such file or directory", and exits with 1.
 t.test('execve that fails says what of', only('trunc'), async (t) => {
   const bundle = makeBundle((config) => {
     config.process.args = ['/script'];

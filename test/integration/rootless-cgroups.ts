@@ -10,7 +10,7 @@ import {
   user,
   userContainer,
 } from '../helpers/ordinary-user.ts';
-import { only, suite } from '../helpers/requires.ts';
+import { suite } from '../helpers/requires.ts';
 import { nothingLeft, refused, runtime } from '../helpers/runtime.ts';
 import { newId, tag, until } from '../helpers/sandbox.ts';
 
@@ -78,12 +78,12 @@ t.test('what is asked for is not forgiven', async (t) => {
   );
 });
 
-t.test('--rootless true does not keep root from having one', only('trunc'), async (t) => {
+t.test('--rootless true does not keep root from having one', async (t) => {
   const { pid } = userContainer(t, () => {}, { wrapper: [], globals: ['--rootless=true'] });
   t.match(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), tag);
 });
 
-t.test('in a cgroup that was handed over', only('trunc'), async (t) => {
+t.test('in a cgroup that was handed over', async (t) => {
   const { path, options } = delegated(t);
   const change: Change = (config) => {
     pidsLimit(config);
@@ -107,7 +107,7 @@ t.test('in a cgroup that was handed over', only('trunc'), async (t) => {
   for (const top of hierarchies) t.notOk(existsSync(join(top, path, 'container')), top);
 });
 
-t.test('beside the caller, where that is allowed', only('trunc'), async (t) => {
+t.test('beside the caller, where that is allowed', async (t) => {
   const { path, options } = delegated(t);
   const { pid } = userContainer(t, pidsLimit, options);
   t.match(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), new RegExp(`:pids:/${path}/|^0::/${path}/`, 'm'));

@@ -156,6 +156,7 @@ t.test('limits of the process', async (t) => {
   t.equal(userInside(lower, 'ulimit -n; ulimit -Hn'), '100\n200');
 });
 
+// runc names neither the field nor the reason.
 t.test('what an ordinary user cannot have', only('trunc'), async (t) => {
   const refuse = (change: Change, reason: RegExp, name: string) =>
     refused(t, attemptAsUser(change, ['/bin/true']), reason, name);
@@ -255,6 +256,7 @@ t.test('a program as another user than root', async (t) => {
   t.match(user(['exec', id, 'id'], options).stdout, /^uid=33 gid=44/);
 });
 
+// runc writes uid_map first, and does not name the field.
 t.test('ids that are not the user’s', only('trunc'), async (t) => {
   const refuse = (ranges: string, reason: RegExp, name: string) =>
     refused(t, attemptAsUser(ranged, ['/bin/true'], { wrapper: wrapper(known(ranges)) }), reason, name);

@@ -20,6 +20,7 @@ import { newId, root, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
+// runc keeps no compiled profile.
 const ours = only('trunc');
 const cache = join(root, '@seccomp');
 const seccomp: Seccomp = JSON.parse(

@@ -174,6 +174,7 @@ const onTerminal: Change = (config) => {
   config.process.terminal = true;
 };
 
+// runc needs a terminal of the caller's.
 t.test('stdin that is no terminal', only('trunc'), async (t) => {
   t.match(
     attempt(onTerminal, 'tty; cat; echo end', options('one\ntwo\n')),
@@ -200,6 +201,7 @@ t.test('stdin that is no terminal', only('trunc'), async (t) => {
   t.match(closed, { status: 0, stdout: /end\n$/ }, 'closed');
 });
 
+// runc needs a terminal of the caller's.
 t.test('stdout that is no terminal', only('trunc'), async (t) => {
   const data = randomBytes(2_000_000);
   const bundle = makeBundle((config) => {
@@ -223,6 +225,7 @@ t.test('stdout that is no terminal', only('trunc'), async (t) => {
   );
 });
 
+// runc needs a terminal of the caller's.
 t.test('a reader who has had enough', only('trunc'), async (t) => {
   const wrapper = ['sh', '-c', '{ "$@"; echo $? >&2; } | head -n 1', 'sh'];
   const { stdout, stderr } = attempt(onTerminal, 'yes; echo status $? > /tmp/x', { wrapper });
@@ -230,12 +233,14 @@ t.test('a reader who has had enough', only('trunc'), async (t) => {
   t.equal(stderr, '0\n', 'the terminal hangs up, and the programs end');
 });
 
+// runc needs a terminal of the caller's.
 t.test('a slow reader loses nothing', only('trunc'), async (t) => {
   const wrapper = ['sh', '-c', '"$@" | { sleep 1; cat; }', 'sh'];
   const { stdout } = attempt(onTerminal, 'seq 40000', { wrapper });
   t.equal(stdout, Array.from({ length: 40_000 }, (_, index) => `${index + 1}\n`).join(''));
 });
 
+// runc needs a terminal of the caller's.
 t.test('a terminal that nobody has open for a while', only('trunc'), async (t) => {
   const script = 'exec 0<&- 1>&- 2>&-; sleep 0.3; echo back > /dev/console';
   t.match(attempt(onTerminal, script), { status: 0, stdout: 'back\n' });

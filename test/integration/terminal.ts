@@ -184,6 +184,7 @@ t.test('what cannot work is refused before anything is made', async (t) => {
   t.same(existsSync(root) ? readdirSync(root) : [], []);
 });
 
+// runc gives it to the kernel, which takes 107 bytes.
 t.test('a socket with a long path', only('trunc'), async (t) => {
   const directory = join(temp, 'x'.repeat(150));
   const bundle = makeBundle(withShell);
@@ -196,7 +197,7 @@ t.test('a socket with a long path', only('trunc'), async (t) => {
   succeed(['delete', '--force', id]);
 });
 
-t.test('a caller who hangs up', only('trunc'), async (t) => {
+t.test('a caller who hangs up', async (t) => {
   const socket = new FdSocket();
   const id = newId();
   socket[Symbol.dispose]();

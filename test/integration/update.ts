@@ -152,6 +152,7 @@ t.test('mistakes', async (t) => {
   refused(t, run(['update', '--pids-limit', '5', 'no-such-container']), /does not exist/, 'unknown');
 });
 
+// runc says that the schema is not enabled, whichever the reason.
 t.test('schemas of resctrl need a group of it', only('trunc'), async (t) => {
   const { id } = limited(t, {});
   const reason = /linux\.intelRdt: the container was created without it/;

@@ -27,6 +27,7 @@ const cgroups =
     config.mounts.push({ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options });
   };
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('the root of a user namespace', only('trunc'), async (t) => {
   for (const options of [['ro'], ['rw']]) {
     const result = attempt((config) => {
@@ -37,16 +38,19 @@ t.test('the root of a user namespace', only('trunc'), async (t) => {
   }
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('with read-only cgroups', only('trunc'), async (t) => {
   t.equal(attempt(cgroups('ro', 'nosuid', 'noexec'), SCRIPT).stdout, 'tried\n');
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('nor can it be made writable without a capability', only('trunc'), async (t) => {
   const remount =
     'for at in /sys/fs/cgroup /sys/fs/cgroup/*; do mount -o remount,bind,rw $at 2>/dev/null && echo remounted $at; done;';
   t.equal(attempt(cgroups('ro'), `${remount}${SCRIPT}`).stdout, 'tried\n');
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('the same script where it may write', only('trunc'), async (t) => {
   t.match(attempt(cgroups('rw'), SCRIPT).stdout, /^written .*cgroup\.procs$/m, 'it does');
 });

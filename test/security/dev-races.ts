@@ -40,10 +40,12 @@ t.test('nodes and links', only('trunc'), async (t) => {
   attack(t, () => {}, start);
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('bound nodes, in a user namespace', only('trunc'), async (t) => {
   attack(t, (config) => withUserNamespace(config), start);
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('the terminal', only('trunc'), async (t) => {
   attack(
     t,

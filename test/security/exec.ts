@@ -183,6 +183,7 @@ for (const [name, hostID, sharesPids] of [
   [', which is the root of the container', 0, false],
   [', nor with the pids of the host', 0, true],
 ] as const) {
+  // How trunc protects its file.
   t.test(`nor where everybody may read the executable${name}`, only('trunc'), async (t) => {
     if (runtime.node) return;
     const container = looking(t, new Canary(), (config, script) => {

@@ -179,6 +179,7 @@ function attempt(number: number, before: string[]): { wrong: string[]; ran: bool
 }
 
 const what = COUNT === 1 ? `tree ${FIRST}` : `trees ${FIRST} to ${FIRST + COUNT - 1}`;
+// Not tried on another runtime: it is the host that would be hit.
 t.test(what, { timeout: 7_200_000, ...only('trunc') }, async (t) => {
   const before = outside();
   let ran = 0;

@@ -24,6 +24,7 @@ function fake(...names: string[]): string {
 }
 
 for (const kind of ['proc', 'sys']) {
+  // Not tried on another runtime: it is the host that would be hit.
   t.test(`a link that comes and goes in the place of /${kind}`, only('trunc'), async (t) => {
     const bundle = makeBundle((config) => {
       if (kind === 'proc') config.mounts = config.mounts.filter(({ type }) => type !== 'sysfs');
@@ -74,6 +75,7 @@ t.test('values for the kernel do not go to files of a volume', only('trunc'), as
   }
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('the sysctl of an image that has no /proc at all', only('trunc'), async (t) => {
   const bundle = makeBundle((config) => {
     config.mounts = config.mounts.filter(({ type }) => type !== 'proc');

@@ -73,6 +73,7 @@ t.test('a /dev/null that comes and goes', only('trunc'), async (t) => {
   canary.check(t);
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('a path that is to be masked comes and goes', only('trunc'), async (t) => {
   const canary = new Canary();
   const bundle = bundleWith((rootfs) => symlinkSync(canary.file, join(rootfs, 'etc/link')));
@@ -84,6 +85,7 @@ t.test('a path that is to be masked comes and goes', only('trunc'), async (t) =>
   canary.check(t);
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('the standard streams do not follow the link of an image', only('trunc'), async (t) => {
   const canary = new Canary();
   chownSync(canary.file, 0, 0);
@@ -105,6 +107,7 @@ t.test('the standard streams do not follow the link of an image', only('trunc'),
   t.equal(statSync('/dev/null').uid, before.uid);
 });
 
+// Not tried on another runtime: it is the host that would be hit.
 t.test('the standard streams, where /dev is a volume', only('trunc'), async (t) => {
   const look = 'head -c 99; stat -L -c "%F %u" /proc/self/fd/0';
   const make: Record<string, (path: string) => void> = {
@@ -131,6 +134,7 @@ t.test('the standard streams, where /dev is a volume', only('trunc'), async (t) 
   }
 });
 
+// runc takes that of the container.
 t.test('what the host has as /dev/null is not taken for it either', only('trunc'), async (t) => {
   const canary = new Canary();
   const bundle = makeBundle((config) => {

@@ -59,6 +59,7 @@ const CHANGES: Record<string, Change> = {
 };
 
 for (const [name, change] of Object.entries(CHANGES)) {
+  // Not tried on another runtime: it is the host that would be hit.
   t.test(name, only('trunc'), async (t) => {
     const { volume, result } = attack(change);
     t.same(

@@ -105,6 +105,7 @@ t.test('a name cannot be more than a name', only('trunc'), async (t) => {
     refused(t, attempt(profile(name), 'true'), /process\.apparmorProfile/, JSON.stringify(name));
 });
 
+// runc does not name the field.
 t.test('a label of SELinux, which is off', only('trunc'), async (t) => {
   const change: Change = (config) =>
     void Object.assign(config.process, { selinuxLabel: 'system_u:system_r:x:s0' });

@@ -283,6 +283,7 @@ t.test('what is no image', async (t) => {
   t.equal(tryRestore(other, broken).status, 1, 'cut off');
 });
 
+// runc has words of its own.
 t.test('no criu', only('trunc'), async (t) => {
   const { id, bundle } = counting(t);
   const env = { PATH: '/nowhere' };

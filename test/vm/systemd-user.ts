@@ -133,12 +133,14 @@ t.test('6 MiB and a single process', only('trunc'), async (t) => {
   t.equal(result.status, 0, result.stderr);
 });
 
+// runc needs the bus.
 t.test('past the bus', only('trunc'), async (t) => {
   const direct = { ...options, env: { ...env, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/no/bus' } };
   const result = attemptAsUser(() => {}, ['/bin/true'], direct);
   t.equal(result.status, 0, result.stderr);
 });
 
+// runc has words of its own.
 t.test('no systemd of the user’s', only('trunc'), async (t) => {
   const none = { ...options, env: { XDG_RUNTIME_DIR: '/no/where' } };
   refused(

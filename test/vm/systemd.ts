@@ -68,6 +68,7 @@ t.test('a container is a scope', async (t) => {
   t.notOk(existsSync(`/sys/fs/cgroup/system.slice/${scope}`), 'and its cgroup');
 });
 
+// runc leaves what it has changed until then.
 t.test('an update that fails changes neither the unit nor the files', only('trunc'), async (t) => {
   const { id, scope, cgroup, command } = unit(t, ({ linux }) => {
     linux.resources = { memory: { limit: 64 * MIB } };
@@ -108,6 +109,7 @@ t.test('6 MiB and a single process', only('trunc'), async (t) => {
   t.equal(attempt(change, ['/bin/true'], { globals }).status, 0);
 });
 
+// runc does not name the field.
 t.test('what is refused', only('trunc'), async (t) => {
   const at =
     (cgroupsPath: string): Change =>
@@ -141,6 +143,7 @@ t.test('what is refused', only('trunc'), async (t) => {
   );
 });
 
+// runc waits for ever.
 t.test('a bus that accepts and says nothing', only('trunc'), async (t) => {
   const path = join(temp, 'stuck-bus');
   const server = createServer(() => {}).listen(path);
