@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type { CriuFlags } from '../container/options.ts';
 import type { Values } from './command.ts';
 import { absolute } from './create-options.ts';
-import type { commonOptions } from './table-checkpoint.ts';
+import type { criuOptions } from './table-checkpoint.ts';
 
 /** What `checkpoint` and `restore` both ask of criu. Makes paths absolute. */
-export function criuFlags(options: Values<typeof commonOptions>): CriuFlags {
+export function criuFlags(options: Values<typeof criuOptions>): CriuFlags {
   const { 'work-path': work, 'manage-cgroups-mode': mode } = options;
   return {
     imagePath: resolve(options['image-path'] ?? 'checkpoint'),

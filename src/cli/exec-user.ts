@@ -1,6 +1,6 @@
 import { RuntimeError } from '../errors.ts';
 
-// The greatest one means "no change" to the kernel.
+/** The greatest number, 0xffffffff, means "no change" to the kernel. */
 const MAX_ID = 0xfffffffe;
 
 /** Whom the options name; what they do not say is undefined. */

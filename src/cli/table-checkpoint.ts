@@ -13,7 +13,7 @@ import {
   text,
 } from './command.ts';
 
-export const commonOptions = [
+export const criuOptions = [
   text('image-path', 'directory of the image (default: checkpoint, in the working directory)'),
   text('work-path', 'directory of logs and other files of the moment (default: that of the image)'),
   flag('tcp-established', 'connections of TCP that are open, too'),
@@ -44,7 +44,7 @@ export const checkpointCommand = {
     'criu does it. The container is deleted afterwards, unless it is left running or this is a pre-dump.',
   positionals: [container],
   options: [
-    ...commonOptions,
+    ...criuOptions,
     flag('leave-running', 'let the container go on'),
     flag('pre-dump', 'write its memory only, and let it go on: a later checkpoint writes what has changed'),
     text('parent-path', 'an earlier image or pre-dump, relative to the one of this'),
@@ -66,7 +66,7 @@ export const restoreCommand = {
   details: 'It goes on where it was, with the rootfs and config.json of the bundle.',
   positionals: [newContainer],
   options: [
-    ...commonOptions,
+    ...criuOptions,
     bundle,
     detach,
     pidFile,

@@ -15,9 +15,9 @@ import {
   seccompLog,
   text,
 } from './command.ts';
+import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-cgroup.ts';
 import { checkpointCommand, restoreCommand } from './table-checkpoint.ts';
 import { execCommand } from './table-exec.ts';
-import { eventsCommand, pauseCommand, psCommand, resumeCommand, updateCommand } from './table-limits.ts';
 import { seccompCommand } from './table-seccomp.ts';
 
 export type { Command, Option, Values } from './command.ts';

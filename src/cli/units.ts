@@ -9,7 +9,7 @@ function invalid(option: string, text: string, allowed: string): RuntimeError {
   });
 }
 
-/** Bytes from text such as `512m`, `1.5GiB` or `-1`; units are powers of 1024. */
+/** Bytes from text such as `512m`, `1.5GiB` or `-1`; units are powers of 1024. Throws a misuse, as the others do. */
 export function parseSize(option: string, text: string): number {
   if (text === '-1') return -1;
   const match = /^(\d+(?:\.\d+)?) ?([kmgtp])?i?b?$/i.exec(text);

@@ -92,7 +92,8 @@ t.test('a foreground run leaves alone who has its ID by then', only('trunc'), as
   succeed(['delete', '--force', id]);
 });
 
-t.test('a signal at any moment of run leaves no container without its run', async (t) => {
+// runc leaves a directory at some of them.
+t.test('a signal at any moment of run leaves no container without its run', only('trunc'), async (t) => {
   const bundle = makeBundle((config) => {
     config.process.args = ['/bin/sleep', '1000'];
     withoutNamespace(config, 'pid');

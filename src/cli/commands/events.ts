@@ -2,7 +2,7 @@ import { type ContainerEvent, events, measure } from '../../container/events.ts'
 import { exactJson } from '../exact-json.ts';
 import { containerOf, type Handler } from '../invocation.ts';
 import { print } from '../output.ts';
-import type { eventsCommand } from '../table-limits.ts';
+import type { eventsCommand } from '../table-cgroup.ts';
 import { parseDuration } from '../units.ts';
 
 export const handler: Handler<typeof eventsCommand> = (invocation) => {

@@ -3,7 +3,7 @@ import { ps } from '../../container/ps.ts';
 import { RuntimeError } from '../../errors.ts';
 import { containerOf, type Handler } from '../invocation.ts';
 import { print } from '../output.ts';
-import type { psCommand } from '../table-limits.ts';
+import type { psCommand } from '../table-cgroup.ts';
 
 export const handler: Handler<typeof psCommand> = (invocation) => {
   const pids = ps(containerOf(invocation));

@@ -6,7 +6,7 @@ import { parseDocument } from '../../spec/load.ts';
 import { validateResources } from '../../spec/load-resources.ts';
 import { containerOf, type Handler } from '../invocation.ts';
 import type { Values } from '../table.ts';
-import type { updateCommand } from '../table-limits.ts';
+import type { updateCommand } from '../table-cgroup.ts';
 import { parseInteger, parseSize } from '../units.ts';
 
 const STDIN = '/proc/self/fd/0';
