@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Cgroup } from '../cgroups/types.ts';
-import { type Criu, CriuWorker, requireCriu } from '../checkpoint/criu.ts';
-import { hasNotify, inheritedPipes, readDescriptors } from '../checkpoint/descriptors.ts';
+import { type Criu, requireCriu } from '../checkpoint/criu.ts';
+import { inheritedPipes, isNotifyNoted, readDescriptors } from '../checkpoint/descriptors.ts';
 import {
   externalNamespaces,
   joinedNamespaces,
@@ -13,30 +13,22 @@ import { REQUEST } from '../checkpoint/messages.ts';
 import { configFile, RESTORE_LOG, type RestorePlace, restoreOptions } from '../checkpoint/options.ts';
 import type { Fd } from '../linux/fd.ts';
 import { exists, makeDirectory, readFile, readLink, writeExisting } from '../linux/file.ts';
-import { inOwnMounts, openNamespace } from '../linux/namespace.ts';
+import { openNamespace } from '../linux/namespace.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { log } from '../log.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
 import { type ExactSeccomp, exactSeccomp } from '../spec/exact.ts';
-import { rootfsPath } from '../spec/query.ts';
 import { type Making, makeParts, openNewCgroup, openRdt } from './build.ts';
 import { readConfig } from './bundle.ts';
 import { forwardSignals, takeTerminal, waitInForeground } from './caller/foreground.ts';
 import { makeNotify, mountNotify, type Notify, openNotify, passAll } from './caller/notify-socket.ts';
 import { type Outlets, openOutlets } from './caller/outlets.ts';
 import { writePidFile } from './caller/pid-file.ts';
-import {
-  hostMounts,
-  makeForCriu,
-  openForCriu,
-  planForCriu,
-  refuseRootless,
-  tellingWhy,
-} from './checkpoint/for-criu.ts';
+import { hostMounts, makeForCriu, planForCriu, refuseRootless, tellingWhy } from './checkpoint/for-criu.ts';
 import { lendImage } from './checkpoint/lend-image.ts';
 import { RestoreProgress } from './checkpoint/restore-progress.ts';
-import { mountRootForCriu } from './checkpoint/restore-root.ts';
+import { startCriu } from './checkpoint/start-criu.ts';
 import { unmake } from './create.ts';
 import { deleteFailed, deleteOwn } from './delete.ts';
 import type { RestoreOptions } from './options.ts';
@@ -82,7 +74,7 @@ interface Restored {
 function restoreWith(options: RestoreOptions, foreground: Outlets['terminal']): Restored {
   const config = readConfig(options.bundle);
   options.inspect?.(config);
-  const isNotified = hasNotify(options.imagePath);
+  const isNotified = isNotifyNoted(options.imagePath);
   const valid = config.validate();
   const spec = isNotified ? mountNotify(options, valid) : valid;
   const steps = planForCriu(spec, options.bundle);
@@ -164,39 +156,6 @@ function make(
 }
 
 const realPath = (directory: Fd): string => readLink(`/proc/self/fd/${directory.number}`);
-
-/** criu, before it gets its request, and the directories that it is to use. */
-interface StartedCriu extends Disposable {
-  worker: CriuWorker;
-  images: Fd;
-  work: Fd | undefined;
-}
-
-/**
- * Starts criu in a mount namespace of its own, in which `root` is the rootfs, and which ends with it. Its directories have
- * to be opened in there: it mounts below them.
- */
-function startCriu(
-  { bundle, imagePath, workPath }: RestoreOptions,
-  { spec, steps, criu }: Source,
-  { root, inherited }: { root: string; inherited: readonly { fd: Fd }[] },
-): StartedCriu {
-  return inOwnMounts(() => {
-    const images = openForCriu('--image-path', imagePath);
-    const work = workPath === undefined ? undefined : openForCriu('--work-path', workPath);
-    mountRootForCriu(rootfsPath(spec, bundle), root, steps);
-    const worker = new CriuWorker(criu, {
-      hasStreams: true,
-      inherited: inherited.map(({ fd }) => fd),
-      noNewPrivileges: spec.process.noNewPrivileges === true,
-    });
-    const dispose = (): void => {
-      worker[Symbol.dispose]();
-      for (const fd of [images, work]) fd?.close();
-    };
-    return { worker, images, work, [Symbol.dispose]: dispose };
-  });
-}
 
 /** What criu starts is in the cgroup from the beginning. */
 function enterCgroup(cgroup: Cgroup, pid: number): void {

@@ -23,7 +23,8 @@ function base() {
   return config;
 }
 
-t.test('the config that is to be broken works', async (t) => {
+// crun 1.8 warns.
+t.test('the config that is to be broken works', only(['trunc', 'runc']), async (t) => {
   writeConfig(bundle, base());
   t.match(run(['run', newId()], { bundle }), { status: 0, stderr: '' });
 });

@@ -34,7 +34,7 @@ import { newId, sleep, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
-t.test('a propagation that is not recursive keeps mounts in the container', async (t) => {
+t.test('a propagation that is not recursive keeps mounts in the container', only(['trunc', 'runc']), async (t) => {
   const wrapper = ['unshare', '-m', '--propagation', 'private', 'sh', '-c'];
   const script = `mount -t tmpfs t ${temp}/shared; mount --make-shared ${temp}/shared; mkdir ${temp}/shared/b
     cp -a $BUNDLE/. ${temp}/shared/b; before=$(wc -l < /proc/self/mountinfo)
@@ -64,7 +64,7 @@ t.test('a bound /dev is left alone, however it is spelled', only('trunc'), async
   t.equal(readFileSync(join(dev, 'ptmx'), 'utf8'), 'theirs');
 });
 
-t.test('what init warns of is in the log of the caller', async (t) => {
+t.test('what init warns of is in the log of the caller', only(['trunc', 'runc']), async (t) => {
   const log = join(temp, 'init.log');
   const change = (config: { process: { capabilities: unknown } }) => {
     config.process.capabilities = { bounding: ['CAP_FLY'] };

@@ -77,7 +77,6 @@ export function startInit(
   const [, ...rest] = selfCommand();
   const argv = ['trunc', ...rest, 'init', String(socket.number), String(addon.number)];
   if (moves) argv.push('move');
-  const mappedByUser = !isHostRoot();
   const started = startIn(plan, {
     file,
     argv,
@@ -85,18 +84,13 @@ export function startInit(
     fresh: moves ? [] : plan.fresh,
     join: moves ? [] : join,
     as,
-    mappedByUser,
+    mappedByUser: !isHostRoot(),
   });
-  const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
-  if (mappedByUser && join.length === 0 && !mount && !cgroup) request.traceable = true;
+  const request = requestBy(plan, join, { fifo, mount, cgroup, as });
   const channel: InitChannel = new Channel(ours, 'init');
   // Before it has booted: nobody waits for it then.
   if (moves) channel.send({ type: 'move', ...moveOf(plan, join, as) });
   for (const { fd } of join) fd.close();
-  if (as.uid !== 0 || as.gid !== 0) request.as = as;
-  if (fifo !== undefined) request.fifo = fifo.number;
-  if (mount !== undefined) request.joinMount = mount.number;
-  if (cgroup !== undefined) request.joinCgroup = cgroup.number;
   return {
     pid: started.pid,
     channel,
@@ -124,6 +118,21 @@ function awaitMove(init: Init): void {
   const before = init.pid;
   init.pid = expect(init, 'moved').pid;
   waitForExit(before);
+}
+
+/** What init learns of how it was started. */
+function requestBy(
+  plan: NamespacePlan,
+  join: ProcessPlan['join'],
+  { fifo, mount, cgroup, as }: { [K in 'fifo' | 'mount' | 'cgroup']: Fd | undefined } & { as: InitUser },
+): Init['request'] {
+  const request: Init['request'] = { joined: joinedIds(join), left: leftIds(plan) };
+  if (!isHostRoot() && join.length === 0 && !mount && !cgroup) request.traceable = true;
+  if (as.uid !== 0 || as.gid !== 0) request.as = as;
+  if (fifo !== undefined) request.fifo = fifo.number;
+  if (mount !== undefined) request.joinMount = mount.number;
+  if (cgroup !== undefined) request.joinCgroup = cgroup.number;
+  return request;
 }
 
 function openFor(kind: NamespaceKind, path: string | undefined): Fd | undefined {
