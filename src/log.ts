@@ -1,4 +1,4 @@
-export type Level = 'debug' | 'info' | 'warning' | 'error';
+type Level = 'debug' | 'info' | 'warning' | 'error';
 
 export interface LogOptions {
   /** Append to this file; standard error when absent. */
@@ -81,7 +81,7 @@ export function oneLine(text: string): string {
 }
 
 /** JSON leaves more as it is that steers a terminal: C1 controls, the direction of text, other ends of lines. */
-export function escapeHidden(text: string): string {
+function escapeHidden(text: string): string {
   const code = (character: string): string =>
     (character.codePointAt(0) as number).toString(16).padStart(4, '0');
   return text.replace(

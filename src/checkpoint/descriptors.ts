@@ -17,7 +17,7 @@ export function noteNotify(directory: string): void {
   writeFile(join(directory, NOTIFY), '', { mode: 0o600 });
 }
 
-export const hasNotify = (directory: string): boolean => exists(join(directory, NOTIFY));
+export const isNotifyNoted = (directory: string): boolean => exists(join(directory, NOTIFY));
 
 /** The names, in the order of the descriptors. */
 export function readDescriptors(directory: string): string[] {

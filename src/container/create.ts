@@ -2,7 +2,6 @@ import { comeWithinReach } from '../cgroups/systemd/reach.ts';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { changeOwner } from '../linux/file.ts';
-import { log } from '../log.ts';
 import { refuseHostSysctls } from '../namespaces/host-sysctls.ts';
 import { hostId } from '../namespaces/id-maps.ts';
 import { checkDescriptors } from '../process/descriptors.ts';
@@ -23,6 +22,7 @@ import { checkListener } from './process/listener.ts';
 import { endInit, initUser, startInit } from './process/start-init.ts';
 import type { Refusals } from './seccomp/refusals.ts';
 import { claim, fifoPath, lock, noteWatch, removeRecord, seccompCache } from './store.ts';
+import { undoAll } from './undo.ts';
 
 /** The `create` command: everything but the program itself, which `start` lets go. */
 export function create(options: CreateOptions): { id: string; pid: number } {
@@ -100,18 +100,7 @@ function relyOn<T>(config: BundleConfig, action: () => T): T {
 
 /** First the process, so that nothing of the rest is in use, and at last the hooks that are told of the end. */
 export function unmake({ init, record, undo }: Making): void {
-  if (init !== undefined) tryTo(() => endInit(init));
-  for (const step of undo.reverse()) tryTo(step);
-  if (record !== undefined) tryTo(() => afterDelete(record));
-}
-
-/** A failure to clean up must not hide the reason for it, nor keep the rest from being cleaned up. */
-function tryTo(step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    log.warning(`while undoing: ${(error as Error).message}`);
-  }
+  undoAll([() => record && afterDelete(record), ...undo, () => init && endInit(init)]);
 }
 
 /** What is mounted in a private root would still be unmounted on the host by whoever gets at the old root. */

@@ -142,6 +142,11 @@ export function changeOwnerOf(file: Fd, uid: number, gid: number): void {
   syscall('fchownat', file.number, '', uid, gid, AT_EMPTY_PATH);
 }
 
+/** Changes the permissions of an open file, not of an O_PATH handle; other bits of `mode` are left out. */
+export function changeModeOf(file: Fd, mode: number): void {
+  syscall('fchmod', file.number, mode & 0o7777);
+}
+
 /** A device number as the kernel's mknod takes it. Source: new_encode_dev() in include/linux/kdev_t.h. */
 export function deviceNumber(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;

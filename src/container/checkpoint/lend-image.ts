@@ -1,40 +1,125 @@
 import type { CriuFlags } from '../../checkpoint/options.ts';
+import type { Fd } from '../../linux/fd.ts';
 import { listBytes } from '../../linux/file.ts';
-import { changeOwnerAt, changeOwnerOf } from '../../linux/path.ts';
-import { entryStatus, FILE_KIND, kindOf, statusOf } from '../../linux/stat.ts';
+import {
+  changeModeOf,
+  changeOwnerAt,
+  failedWith,
+  linkTargetAt,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  openAt,
+} from '../../linux/path.ts';
+import { entryStatus, FILE_KIND, type FileStatus, kindOf, mountIdOf, statusOf } from '../../linux/stat.ts';
 import { hostId } from '../../namespaces/id-maps.ts';
 import type { Spec } from '../../spec/config.ts';
 import { namespaceOf } from '../../spec/query.ts';
+import { undoAll } from '../undo.ts';
 import { openForCriu } from './for-criu.ts';
 
+const ROOT = 0;
+const OWNERS = 0o700;
 const FOR_ALL_TO_READ = 0o004;
 const FOR_ALL_TO_SEARCH = 0o001;
+const IMAGE = /^[\w.-]+\.img$/;
+/** The link to the image that one adds to. Source: CR_PARENT_LINK in criu's include/image.h. */
+const PARENT = 'parent';
 
 /**
- * In a user namespace criu opens images as its root, whose the directory and the files are until this is disposed of. Links are
- * left alone, wherever they come from, and thus other images that this one adds to.
+ * In a user namespace criu opens images as its root; but the first of them before there are id maps, when it still is the host's.
+ * So the directory and the files are root's and of the group of the namespace's root until this is disposed of, and those of the
+ * images that it adds to. All of them or, where one cannot be lent, none. Links are left alone, wherever they come from.
  */
-export function lendImage({ imagePath }: Pick<CriuFlags, 'imagePath'>, spec: Spec): Disposable | undefined {
+export function lendImage(
+  { imagePath }: Pick<CriuFlags, 'imagePath'>,
+  spec: Pick<Spec, 'linux'>,
+): Disposable | undefined {
   if (namespaceOf(spec, 'user') === undefined) return undefined;
-  const { uidMappings, gidMappings } = spec.linux ?? {};
-  // Capabilities in a user namespace are worth nothing where the file's group is not mapped in it.
-  const [owner, group] = [hostId(uidMappings, 0) ?? 0, hostId(gidMappings, 0) ?? 0];
-  const directory = openForCriu('--image-path', imagePath);
-  const undo = [() => directory.close()];
-  const { uid, gid, mode } = statusOf(directory);
-  for (const { name } of listBytes(directory)) {
+  const loan = new Loan(hostId(spec.linux?.gidMappings, 0) ?? 0);
+  try {
+    loan.lendChain(openForCriu('--image-path', imagePath));
+    return loan;
+  } catch (error) {
+    loan[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Files and directories that a group may use as root may until it is disposed of, but for what everybody may read or search. */
+class Loan implements Disposable {
+  readonly #undo: (() => void)[] = [];
+  /** Directories of images. */
+  readonly #lent = new Set<string>();
+  readonly #group: number;
+
+  constructor(group: number) {
+    this.#group = group;
+  }
+
+  /** An image and those that it adds to, one to the other. Descriptors become the loan's own. */
+  lendChain(directory: Fd): void {
+    this.#own(directory);
+    const images = listBytes(directory).filter(({ name }) => IMAGE.test(name));
+    const key = `${mountIdOf(directory)} ${statusOf(directory).inode}`;
+    // A link can lead anywhere, and round.
+    if (images.length === 0 || this.#lent.has(key)) return;
+    this.#lent.add(key);
+    for (const { name } of images) this.#lendFile(directory, name);
+    this.#lendDirectory(directory);
+    const parent = this.#openParent(directory);
+    if (parent !== undefined) this.lendChain(parent);
+  }
+
+  /** `../NAME`: what is above the image has to be searched too. */
+  #openParent(directory: Fd): Fd | undefined {
+    const target = linkTargetAt(directory, PARENT);
+    if (target === undefined) return undefined;
+    let above = directory;
+    for (const name of target.split(/\/+/)) {
+      if (name !== '..') break;
+      above = openAt(above, name, O_RDONLY | O_DIRECTORY);
+      this.#own(above);
+      this.#lendDirectory(above);
+    }
+    try {
+      return openAt(directory, target, O_RDONLY | O_DIRECTORY);
+    } catch (error) {
+      // criu goes without it, or says what it lacks.
+      if (failedWith(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  #own(directory: Fd): void {
+    this.#undo.push(() => directory.close());
+  }
+
+  #lendFile(directory: Fd, name: string): void {
     const file = entryStatus(directory, name);
-    if (kindOf(file) !== FILE_KIND.regular || file.links > 1 || file.mode & FOR_ALL_TO_READ) continue;
-    changeOwnerAt(directory, name, owner, group);
-    undo.push(() => changeOwnerAt(directory, name, file.uid, file.gid));
+    if (kindOf(file) !== FILE_KIND.regular || file.links > 1 || file.mode & FOR_ALL_TO_READ) return;
+    this.#lend(directory, name, file);
   }
-  if (!(mode & FOR_ALL_TO_SEARCH)) {
-    changeOwnerOf(directory, owner, group);
-    undo.push(() => changeOwnerOf(directory, uid, gid));
+
+  #lendDirectory(directory: Fd): void {
+    const status = statusOf(directory);
+    if (!(status.mode & FOR_ALL_TO_SEARCH)) this.#lend(directory, '.', status);
   }
-  return {
-    [Symbol.dispose]: () => {
-      for (const step of undo.reverse()) step();
-    },
-  };
+
+  /** The group comes before its permissions, and goes after them. */
+  #lend(directory: Fd, name: string, { uid, gid, mode }: FileStatus): void {
+    const setOwner = (owner: number, group: number): void => changeOwnerAt(directory, name, owner, group);
+    const setMode = (bits: number): void => {
+      using file = openAt(directory, name, O_RDONLY | O_NOFOLLOW);
+      changeModeOf(file, bits);
+    };
+    setOwner(ROOT, this.#group);
+    this.#undo.push(() => setOwner(uid, gid));
+    setMode(mode | ((mode & OWNERS) >> 3));
+    this.#undo.push(() => setMode(mode));
+  }
+
+  [Symbol.dispose](): void {
+    undoAll(this.#undo);
+  }
 }
