@@ -34,21 +34,26 @@ import { newId, sleep, temp } from '../helpers/sandbox.ts';
 
 suite('root');
 
-t.test('a propagation that is not recursive keeps mounts in the container', only(['trunc', 'runc']), async (t) => {
-  const wrapper = ['unshare', '-m', '--propagation', 'private', 'sh', '-c'];
-  const script = `mount -t tmpfs t ${temp}/shared; mount --make-shared ${temp}/shared; mkdir ${temp}/shared/b
+// crun 1.8 fails.
+t.test(
+  'a propagation that is not recursive keeps mounts in the container',
+  only(['trunc', 'runc']),
+  async (t) => {
+    const wrapper = ['unshare', '-m', '--propagation', 'private', 'sh', '-c'];
+    const script = `mount -t tmpfs t ${temp}/shared; mount --make-shared ${temp}/shared; mkdir ${temp}/shared/b
     cp -a $BUNDLE/. ${temp}/shared/b; before=$(wc -l < /proc/self/mountinfo)
     "$@" --bundle ${temp}/shared/b; status=$?; echo $status $before $(wc -l < /proc/self/mountinfo)`;
-  mkdirSync(`${temp}/shared`);
-  for (const propagation of ['slave', 'private', 'unbindable', 'shared']) {
-    const bundle = makeBundle((config) => {
-      config.linux.rootfsPropagation = propagation;
-    });
-    const options = { wrapper: [...wrapper, script, 'sh'], env: { BUNDLE: bundle, PATH: '/usr/bin:/bin' } };
-    const [status, before, after] = run(['run', newId()], options).stdout.trim().split(' ');
-    t.same([status, after], ['0', before], propagation);
-  }
-});
+    mkdirSync(`${temp}/shared`);
+    for (const propagation of ['slave', 'private', 'unbindable', 'shared']) {
+      const bundle = makeBundle((config) => {
+        config.linux.rootfsPropagation = propagation;
+      });
+      const options = { wrapper: [...wrapper, script, 'sh'], env: { BUNDLE: bundle, PATH: '/usr/bin:/bin' } };
+      const [status, before, after] = run(['run', newId()], options).stdout.trim().split(' ');
+      t.same([status, after], ['0', before], propagation);
+    }
+  },
+);
 
 // runc wants a null device there.
 t.test('a bound /dev is left alone, however it is spelled', only('trunc'), async (t) => {
@@ -64,6 +69,7 @@ t.test('a bound /dev is left alone, however it is spelled', only('trunc'), async
   t.equal(readFileSync(join(dev, 'ptmx'), 'utf8'), 'theirs');
 });
 
+// The log of crun has another form.
 t.test('what init warns of is in the log of the caller', only(['trunc', 'runc']), async (t) => {
   const log = join(temp, 'init.log');
   const change = (config: { process: { capabilities: unknown } }) => {
