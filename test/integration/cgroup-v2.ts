@@ -75,6 +75,7 @@ t.test('the controllers that are needed are enabled all the way down', async (t)
     t.match(readFileSync(`${dirOf(parent)}/cgroup.subtree_control`, 'utf8'), /memory.*pids/);
 });
 
+// runc does not say why.
 t.test('below a cgroup with processes of its own', only('trunc'), async (t) => {
   const busy = dirOf(`/${tag}/busy`);
   mkdirSync(busy, { recursive: true });
@@ -92,6 +93,7 @@ t.test('below a cgroup with processes of its own', only('trunc'), async (t) => {
   rmdirSync(busy);
 });
 
+// runc does not name the field.
 t.test('below a threaded one', only('trunc'), async (t) => {
   const threaded = dirOf(`/${tag}/threaded`);
   mkdirSync(`${threaded}/thread`, { recursive: true });

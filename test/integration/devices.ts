@@ -110,7 +110,6 @@ t.test('the mode is not cut by the umask of the caller', async (t) => {
   t.equal(seen, '666\n666\n755\n0022');
 });
 
-// runc 1.1.5 looks for the pipe on the host.
 t.test('in a user namespace the nodes of the host are bound', async (t) => {
   const seen = inside(
     (config) => {
@@ -180,6 +179,7 @@ t.test('a rootfs is used again', only('trunc'), async (t) => {
   t.equal(inside(same, [], { bundle }), expected, 'over the empty files of the first time');
 });
 
+// runc 1.1.5 looks for the pipe on the host.
 t.test('in a user namespace', only('trunc'), async (t) => {
   const mapped =
     (...list: Device[]): Change =>

@@ -35,6 +35,7 @@ t.test('a FIFO as /etc/passwd is not opened', only('trunc'), async (t) => {
   t.equal(await Promise.race([ended, later]), 'waits');
 });
 
+// runc 1.1.5 reads it.
 t.test('nor a device, a file of the kernel, a directory, nor what has no end', only('trunc'), async (t) => {
   const { bundle, passwd } = bundleWithout();
   for (const make of [
