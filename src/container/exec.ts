@@ -18,7 +18,7 @@ import type { ExecOptions } from './options.ts';
 import { admit, requestAbout, schedule } from './process/admit.ts';
 import { foreignNamespaces, isEnding, openProcess } from './process/first-process.ts';
 import { awaitProgram } from './process/listener.ts';
-import { endInit, expect, type Init, initUser, startInit } from './process/start-init.ts';
+import { endInit, expect, type Init, initUser, startInit, wasKilled } from './process/start-init.ts';
 import type { Refusals } from './seccomp/refusals.ts';
 import { isAlive, statusOf } from './status.ts';
 import { type ContainerRecord, noteWatch, readRecord, seccompCache } from './store.ts';
@@ -63,10 +63,10 @@ function startProgram(options: ExecOptions, terminal: Outlets['terminal']): Star
     const refusals = enter({ ...options, ...outlets }, record, { ...config, process }, init);
     return { init, refusals };
   } catch (error) {
-    const isSudden = init === undefined || init.exitStatus !== undefined;
+    const isKilled = init !== undefined && wasKilled(init);
     if (init !== undefined) endInit(init);
     // That explains whatever has failed.
-    throw (isSudden && isEnding(record)) || !isAlive(record) ? stopped(error) : error;
+    throw isEnding(record, isKilled) ? stopped(error) : error;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Fd } from './fd.ts';
 import { readFile } from './file.ts';
 import { newMount } from './mount.ts';
 import { failedWith, O_DIRECTORY, O_PATH, openPath } from './path.ts';
+import { SIGKILL } from './signal.ts';
 import { isInProc } from './stat.ts';
 
 /**
@@ -25,9 +26,15 @@ export interface ProcessStat {
   state: string;
   /** The pid of its parent; 0 when that is in an outer pid namespace. */
   parent: number;
+  /** Whether it cannot but end: it is about to, or has been sent SIGKILL. */
+  isEnding: boolean;
   /** Clock ticks since boot. With the pid it names a process for ever. */
   startTime: number;
 }
+
+/** PF_EXITING and PF_SIGNALED of the kernel's linux/sched.h. */
+const PF_ENDING = 0x4 | 0x400;
+const KILL_PENDING = 1 << (SIGKILL - 1);
 
 /** What /proc/PID/stat says; undefined when there is no such process. Source: proc(5). */
 export function processStat(pid: number): ProcessStat | undefined {
@@ -39,5 +46,6 @@ export function processStat(pid: number): ProcessStat | undefined {
   }
   // The second field is the program's name in parentheses, which may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] as string, parent: Number(fields[1]), startTime: Number(fields[19]) };
+  const isEnding = (Number(fields[6]) & PF_ENDING) !== 0 || (Number(fields[28]) & KILL_PENDING) !== 0;
+  return { state: fields[0] as string, parent: Number(fields[1]), isEnding, startTime: Number(fields[19]) };
 }

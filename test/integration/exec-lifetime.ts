@@ -1,10 +1,10 @@
-import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { withoutNamespace } from '../helpers/bundle.ts';
 import { donor, enter } from '../helpers/namespaces.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { background, nothingLeft, run, running, runtime, state, succeed } from '../helpers/runtime.ts';
-import { root, until } from '../helpers/sandbox.ts';
+import { namespaceOf, root, until } from '../helpers/sandbox.ts';
 
 suite('root');
 // crun 1.8 takes less of config.json for exec (no user, no environment), and says 1 for its own failures.
@@ -41,6 +41,40 @@ t.test('while the container is deleted: all of it or an error', only('trunc'), a
       }
     }
   }
+});
+
+/** How many processes a pid namespace has. */
+function membersOf(namespace: string): number {
+  const isMember = (pid: string) => {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/pid`) === namespace;
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc').filter(isMember).length;
+}
+
+// runc 1.1.5 speaks of what it was at when it was killed.
+t.test('while the container takes its time to end', only('trunc', 'strace'), async (t) => {
+  const { id, pid } = running(t);
+  const holder = background(['exec', id, 'sleep', '1000']);
+  const count = () => JSON.parse(succeed(['ps', '--format', 'json', id]).stdout).length;
+  until('its second process', () => count() === 2);
+  // Nobody waits for the end of that process, for which the first one has to wait.
+  holder.child.kill('SIGSTOP');
+  const slowly = 'strace -f -qq -o /dev/null -e trace=setsid -e inject=setsid:delay_enter=1000000'.split(' ');
+  const early = background(['exec', id, 'true'], { wrapper: slowly });
+  until('its init', () => membersOf(namespaceOf(pid, 'pid')) === 3);
+  succeed(['kill', id, 'KILL']);
+  const late = background(['exec', id, 'true']);
+  for (const { status, stderr } of [await early.done, await late.done]) {
+    t.equal(status, 255);
+    const said = stderr.replace(/^strace:.*\n/gm, '');
+    t.equal(said, 'exec failed: cannot exec in a stopped container: container not running\n');
+  }
+  holder.child.kill('SIGCONT');
+  t.equal((await holder.done).status, 137);
 });
 
 t.test('nobody else who has the pid by now is entered', async (t) => {

@@ -2,13 +2,15 @@ import type { Fd } from '../../linux/fd.ts';
 import { namespaceId } from '../../linux/namespace.ts';
 import { failedWith, O_DIRECTORY, O_PATH, openPath } from '../../linux/path.ts';
 import { poll } from '../../linux/poll.ts';
+import { processStat } from '../../linux/proc.ts';
 import { openPidfd } from '../../linux/signal.ts';
 import { namespaceKind } from '../../namespaces/plan.ts';
 import type { Namespace } from '../../spec/config.ts';
 import { isAlive } from '../status.ts';
 import type { ContainerRecord } from '../store.ts';
 
-const END_MS = 100;
+/** Who ends all processes of a container may come to this one last. */
+const KILL_MS = 500;
 
 /**
  * The directory in /proc of a container's first process, undefined when that has ended: what is opened below it is that very
@@ -32,12 +34,15 @@ function tryOpen(path: string): Fd | undefined {
 }
 
 /**
- * Whether a container's first process has ended, or is about to: what it had is gone some milliseconds earlier, and so are the
- * processes of its pid namespace.
+ * Whether a container's first process has ended, or cannot but end: what it had is gone earlier than it is, and so are the
+ * processes of its pid namespace, for all of which it waits. `isKilled` says that somebody has killed one more process of the
+ * container, and may be about to kill this one.
  */
-export function isEnding(record: ContainerRecord): boolean {
+export function isEnding(record: ContainerRecord, isKilled: boolean): boolean {
   using process = openPidfd(record.init_process_pid);
-  return process === undefined || poll([process.number], END_MS)[0] === true || !isAlive(record);
+  const isOver = () => !isAlive(record) || processStat(record.init_process_pid)?.isEnding !== false;
+  if (process === undefined || isOver()) return true;
+  return isKilled && (poll([process.number], KILL_MS)[0] === true || isOver());
 }
 
 /**

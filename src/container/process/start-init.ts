@@ -3,6 +3,7 @@ import { RuntimeError, within } from '../../errors.ts';
 import { type ProcessPlan, type StartedProcess, startProcess } from '../../linux/clone.ts';
 import { type Fd, setCloseOnExec } from '../../linux/fd.ts';
 import { isNamespace, type NamespaceKind, namespaceId, openNamespace } from '../../linux/namespace.ts';
+import { poll } from '../../linux/poll.ts';
 import { openPidfd, SIGKILL, signalPidfd } from '../../linux/signal.ts';
 import { socketPair } from '../../linux/socket.ts';
 import { statusOf } from '../../linux/stat.ts';
@@ -181,6 +182,13 @@ function joinedIds(join: ProcessPlan['join']): Record<string, string> {
 function leftIds({ fresh }: NamespacePlan): Record<string, string> {
   const kinds = fresh.includes('user') || fresh.includes('time') ? fresh : [];
   return Object.fromEntries(kinds.map((kind) => [kind, namespaceId(`/proc/self/ns/${kind}`)]));
+}
+
+/** Whether somebody else has killed it. */
+export function wasKilled(init: Init): boolean {
+  using pidfd = init.exitStatus === undefined ? openPidfd(init.pid) : undefined;
+  if (pidfd !== undefined && poll([pidfd.number], 0)[0]) init.exitStatus = waitForExit(init.pid);
+  return init.exitStatus === SIGNALLED + SIGKILL;
 }
 
 /** Kills an init that must not go on and waits until it is gone. */
