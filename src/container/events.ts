@@ -6,7 +6,7 @@ import { takeNotice } from '../linux/event.ts';
 import { poll } from '../linux/poll.ts';
 import { openPidfd } from '../linux/signal.ts';
 import type { ContainerOptions } from './options.ts';
-import { statusOf } from './status.ts';
+import { isAlive, statusOf } from './status.ts';
 import { type ContainerRecord, readRecord } from './store.ts';
 
 /** One line of the `events` command. */
@@ -21,24 +21,30 @@ export interface EventOptions extends ContainerOptions {
 
 /** What the container has used up to now. Throws when it has stopped. */
 export function measure(options: ContainerOptions): ContainerEvent {
-  return statsOf(readRunning(options));
+  const record = readRunning(options);
+  const stats = whileAlive(record, () => statsOf(record));
+  if (stats === undefined) throw stopped(options);
+  return stats;
 }
 
 /** Calls `tell` with measurements, and with each lack of memory, until the container has ended. */
 export function events(options: EventOptions, tell: (event: ContainerEvent) => void): void {
   const record = readRunning(options);
   using init = openPidfd(record.init_process_pid);
-  if (init === undefined) return;
-  const watch = reopenCgroup(record.cgroup_paths).watchOom();
+  const cgroup = reopenCgroup(record.cgroup_paths);
+  const watched = whileAlive(record, () => ({ watch: cgroup.watchOom(), first: statsOf(record) }));
+  if (init === undefined || watched === undefined) throw stopped(options);
+  const { watch, first } = watched;
   const report = newKills(watch, () => tell({ type: 'oom', id: record.id }));
-  tell(statsOf(record));
+  tell(first);
   for (let next = performance.now() + options.interval; ; ) {
     const wait = Math.max(0, Math.ceil(next - performance.now()));
     const [ended, noticed] = poll([init.number, ...(watch === undefined ? [] : [watch.fd.number])], wait);
     if (noticed || ended) report();
     if (ended) return;
     if (performance.now() < next) continue;
-    tell(statsOf(record));
+    const stats = whileAlive(record, () => statsOf(record));
+    if (stats !== undefined) tell(stats);
     next = performance.now() + options.interval;
   }
 }
@@ -58,7 +64,22 @@ function readRunning(options: ContainerOptions): ContainerRecord {
   const record = readRecord(options);
   const status = statusOf(options, record);
   if (status !== 'stopped') return record;
-  throw new RuntimeError(`container with id ${options.id} is not running`, { code: 'NOT_RUNNING' });
+  throw stopped(options);
+}
+
+function stopped({ id }: ContainerOptions): RuntimeError {
+  return new RuntimeError(`container with id ${id} is not running`, { code: 'NOT_RUNNING' });
+}
+
+/** What `read` finds in the container's cgroup; undefined when that may have been removed meanwhile. */
+function whileAlive<T>(record: ContainerRecord, read: () => T): T | undefined {
+  try {
+    const found = read();
+    return isAlive(record) ? found : undefined;
+  } catch (error) {
+    if (isAlive(record)) throw error;
+    return undefined;
+  }
 }
 
 function statsOf(record: ContainerRecord): ContainerEvent {

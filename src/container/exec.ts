@@ -79,7 +79,8 @@ function processOf({ process }: ExecOptions, { config }: ContainerRecord): Proce
 
 function refuse(options: ExecOptions, record: ContainerRecord): void {
   const status = statusOf(options, record);
-  if (status === 'stopped') throw stopped();
+  // Who kills all of its processes may stop them for that.
+  if (status === 'stopped' || (status === 'paused' && isEnding(record, false))) throw stopped();
   if (status !== 'creating' && (status !== 'paused' || options.ignorePaused)) return;
   throw new RuntimeError(`cannot exec in a ${status} container`, {
     code: 'NOT_RUNNING',

@@ -3,7 +3,7 @@ import { statusAt } from '../linux/stat.ts';
 import { log } from '../log.ts';
 import type { StoreOptions } from './options.ts';
 import { type StateDocument, stateOf } from './state.ts';
-import { containerDirectory, findRecord, listIds } from './store.ts';
+import { containerDirectory, findRecord, isThere, listIds } from './store.ts';
 
 /** The `list` command: the containers of a store; undefined when there is no store. What cannot be read is skipped. */
 export function list({ root }: StoreOptions): StateDocument[] | undefined {
@@ -18,6 +18,8 @@ export function list({ root }: StoreOptions): StateDocument[] | undefined {
       const { uid } = statusAt(containerDirectory(options));
       return [{ ...stateOf(options, record), owner: names(uid) }];
     } catch (error) {
+      // It may have been deleted meanwhile.
+      if (!isThere(options)) return [];
       log.warning(`container ${id} is skipped: ${(error as Error).message}`);
       return [];
     }

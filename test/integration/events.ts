@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { only, suite } from '../helpers/requires.ts';
 import {
@@ -11,7 +12,7 @@ import {
   succeed,
   waitFor,
 } from '../helpers/runtime.ts';
-import { until } from '../helpers/sandbox.ts';
+import { newId, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -44,6 +45,17 @@ t.test('the figures of a container', only(['trunc', 'runc']), async (t) => {
     .memory.usage.failcnt: number .memory.swap.limit: number .memory.kernel.limit: number .memory.raw .blkio .hugetlb`;
   const keys = shape(data);
   for (const key of expected.split(/\s(?=\.)/)) t.ok(keys.includes(key.trim()), key);
+});
+
+t.test('a container that is deleted meanwhile', only('trunc', 'strace'), async (t) => {
+  const { id } = running(t);
+  const log = join(temp, newId());
+  // Of the two the second kind is how version 2 is watched.
+  const slowly = `strace -o ${log} -e trace=pidfd_open,eventfd2,inotify_init1 -e inject=eventfd2,inotify_init1:delay_enter=1000000`;
+  const { done } = background(['events', id], { wrapper: slowly.split(' ') });
+  until('the look at its status', () => existsSync(log) && readFileSync(log, 'utf8').includes('pidfd_open'));
+  succeed(['delete', '--force', id]);
+  refused(t, await done, /^trunc: container with id \S+ is not running$/m);
 });
 
 t.test('again and again, until the end', only(['trunc', 'runc']), async (t) => {
