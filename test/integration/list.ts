@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { only, suite } from '../helpers/requires.ts';
-import { create, nothingLeft, refused, run, running, succeed } from '../helpers/runtime.ts';
-import { root, temp } from '../helpers/sandbox.ts';
+import { background, create, nothingLeft, refused, run, running, succeed } from '../helpers/runtime.ts';
+import { newId, root, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -25,6 +25,18 @@ t.test('no containers', async (t) => {
 
 t.test('no containers is null', only(['trunc', 'runc']), async (t) => {
   t.equal(succeed(['list', '--format', 'json']).stdout.trimEnd(), 'null');
+});
+
+t.test('a container that is deleted meanwhile', only('trunc', 'strace'), async (t) => {
+  const { id } = create(t);
+  const [directory, log] = [join(root, id), join(temp, newId())];
+  const wrapper = ['strace', '-o', log, '-P', directory, '-P', join(directory, 'state.json')];
+  wrapper.push('-e', 'trace=openat,statx', '-e', 'inject=statx:delay_enter=1000000');
+  const { done } = background(['list', '--quiet'], { wrapper });
+  until('the look at it', () => existsSync(log) && readFileSync(log, 'utf8').includes('state.json'));
+  succeed(['delete', '--force', id]);
+  const { status, stdout, stderr } = await done;
+  t.same([status, stdout, stderr], [0, '', '']);
 });
 
 t.test('two containers', async (t) => {
