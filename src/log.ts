@@ -12,6 +12,7 @@ export interface LogOptions {
 /** The only process-wide state in the program: where messages go. */
 const target: LogOptions = { format: 'text', debug: false };
 
+/** From now on messages go there; what is not named stays as it is. */
 export function configureLog(options: LogOptions): void {
   Object.assign(target, options);
 }

@@ -82,6 +82,7 @@ export interface ExternalNamespace {
   key: string;
 }
 
+/** The network and pid namespaces that are joined by path: they are not of the image, and criu knows them by their key. */
 export function externalNamespaces(spec: Pick<Document, 'linux'>): ExternalNamespace[] {
   const candidates = [
     { type: 'network', kind: 'net', key: 'extRootNetNS' },

@@ -66,6 +66,7 @@ export const RESTORE_LOG = 'restore.log';
 /** Everything but what only criu's authors read. */
 const LOG_LEVEL = 4;
 
+/** What `checkpoint` asks of criu. */
 export function dumpOptions(flags: DumpFlags, place: DumpPlace): CriuOptions {
   return {
     ...commonOptions(flags, place),
@@ -83,6 +84,7 @@ export function dumpOptions(flags: DumpFlags, place: DumpPlace): CriuOptions {
   };
 }
 
+/** What `restore` asks of criu. */
 export function restoreOptions(flags: RestoreFlags, place: RestorePlace): CriuOptions {
   return {
     ...commonOptions(flags, place),

@@ -34,6 +34,7 @@ const FIXED_64 = 1;
 const BYTES = 2;
 const FIXED_32 = 5;
 
+/** A message by its fields; those that are undefined are left out. */
 export function encode<M extends MessageFields>(fields: M, message: Message<M>): Uint8Array {
   const bytes: number[] = [];
   for (const [name, value] of Object.entries(message as AnyMessage)) {

@@ -53,6 +53,7 @@ export function parse(argv: readonly string[]): Parsed {
   return parsed;
 }
 
+/** The problem of a first word that is no command; its exit status is what runc has for that. */
 export function unknownCommand(word: string): Problem {
   const known = commands.map((command) => command.name);
   return {

@@ -26,6 +26,7 @@ export interface Settings {
   notifySocket: string | undefined;
 }
 
+/** Throws what is wrong with --root. The default one of an ordinary user is made, if it is not there. */
 export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): Settings {
   const { root, rootless, 'cgroup-manager': manager } = globals;
   return {

@@ -228,6 +228,7 @@ export const commands: readonly Command[] = [
   completionCommand,
 ];
 
+/** By its name or its alias. */
 export function findCommand(name: string): Command | undefined {
   return commands.find((command) => command.name === name || command.alias === name);
 }

@@ -74,6 +74,7 @@ export function build(options: BuildOptions, spec: Spec, init: Init, making: Mak
   return { init, record };
 }
 
+/** The cgroup of a container that is being made. Throws what is wrong with linux.cgroupsPath; nothing is made yet. */
 export function openNewCgroup(options: CreateOptions, spec: Spec): Cgroup {
   const { id, systemd, systemdCgroup, noCgroup, rootless } = options;
   const { annotations, linux } = spec;

@@ -16,6 +16,7 @@ export function state(options: ContainerOptions): StateDocument {
   return stateOf(options, readRecord(options));
 }
 
+/** The state document of a container whose record has been read. */
 export function stateOf(options: ContainerOptions, record: ContainerRecord): StateDocument {
   const status = statusOf(options, record);
   const { annotations } = record.config;

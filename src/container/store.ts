@@ -88,6 +88,7 @@ export function claim(options: ContainerOptions): void {
   }
 }
 
+/** Whether the ID is taken, be it by what could not be created wholly. */
 export function isThere(options: ContainerOptions): boolean {
   return exists(containerDirectory(options));
 }
@@ -183,12 +184,14 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
+/** Reads what is known of a container. Throws when there is nothing, or when it is damaged. */
 export function readRecord(options: ContainerOptions): ContainerRecord {
   const record = findRecord(options);
   if (record === undefined) throw doesNotExist(options);
   return record;
 }
 
+/** The error for an ID that nobody has; engines look for its words. */
 export function doesNotExist({ id }: ContainerOptions): RuntimeError {
   return new RuntimeError(`container does not exist: ${id}`, { code: 'NOT_FOUND' });
 }

@@ -102,6 +102,7 @@ export function replaceDeviceProgram(cgroup: Fd, old: Fd, program: Fd): boolean 
   throw syscallError('bpf', -result);
 }
 
+/** Takes a device program away from a cgroup. */
 export function detachDeviceProgram(cgroup: Fd, program: Fd): void {
   syscall('bpf', BPF_PROG_DETACH, attachment(cgroup, program, 0), 16);
 }

@@ -128,6 +128,7 @@ export function mayWrite(path: string): boolean {
   return isWritable(path) || statusAt(path).uid === process.geteuid?.();
 }
 
+/** Whether there is something of that name; links are followed, and what cannot be reached is not there. */
 export function exists(path: string): boolean {
   return trySyscall('faccessat', AT_FDCWD, path, 0, 0) >= 0;
 }

@@ -44,6 +44,7 @@ export function describeKeyring(serial: number): Keyring {
   return { serial, uid: Number(uid), permissions: Number.parseInt(permissions as string, 16) };
 }
 
+/** Adds bits to the permissions of a keyring. Source: keyctl_setperm(3). */
 export function permitKeyring({ serial, permissions }: Keyring, more: number): void {
   syscall('keyctl', KEYCTL_SETPERM, serial, permissions | more);
 }

@@ -47,6 +47,7 @@ export class Cell {
   }
 }
 
+/** The text that a C string holds; none where there is no string. */
 export function textAt(address: bigint): string {
   if (address === 0n) return '';
   loaded.strlen ??= ffi().libc.func('strlen', 'size_t', ['void *']);
@@ -54,6 +55,7 @@ export function textAt(address: bigint): string {
   return new TextDecoder().decode(new Uint8Array(ffi().koffi.view(address, length)).slice());
 }
 
+/** The result of a call, where a negative one is an errno. Throws that. */
 export function checked(result: number, action: string): number {
   if (result >= 0) return result;
   throw new RuntimeError(`${action}: ${errnoText(-result)}`, { code: 'DBUS' });

@@ -78,6 +78,7 @@ export function findLink(socket: Fd, key: string | number): Link | undefined {
   }
 }
 
+/** Sets an interface up, by its index in the network namespace of `socket`. */
 export function setLinkUp(socket: Fd, index: number): void {
   request(socket, RTM_NEWLINK, 0, linkHeader(index, IFF_UP));
 }

@@ -34,6 +34,7 @@ export function namespaceTypes(): Namespace['type'][] {
   return Object.keys(kinds) as Namespace['type'][];
 }
 
+/** linux.namespaces as what init is started in, and what it joins by itself. */
 export function planNamespaces(namespaces: readonly Namespace[] = []): NamespacePlan {
   const plan: NamespacePlan = {
     fresh: [],

@@ -94,6 +94,7 @@ export function describeAction(number: number): { action: Action; errnoRet?: num
   return takesErrno(action) ? { action, errnoRet: number & 0xffff } : { action };
 }
 
+/** linux.seccomp as numbers, without the rules that do what happens anyway. */
 export function planSeccomp(seccomp: ExactSeccomp): SeccompPlan {
   const { architectures = [], syscalls = [] } = seccomp;
   const defaultAction = actionOf(seccomp.defaultAction, seccomp.defaultErrnoRet);

@@ -27,6 +27,7 @@ export function problemsOf(document: Document, rules: readonly Rule[], prefix = 
 /** Why text is no good for the kernel, where a NUL ends every string. */
 export const NUL = 'must not contain a NUL byte';
 
+/** Whether a text has what ends every string of C. */
 export function hasNul(text: string | undefined): boolean {
   return text?.includes('\0') ?? false;
 }
