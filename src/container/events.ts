@@ -32,11 +32,14 @@ export function events(options: EventOptions, tell: (event: ContainerEvent) => v
   const record = readRunning(options);
   using init = openPidfd(record.init_process_pid);
   const cgroup = reopenCgroup(record.cgroup_paths);
-  const watched = whileAlive(record, () => ({ watch: cgroup.watchOom(), first: statsOf(record) }));
-  if (init === undefined || watched === undefined) throw stopped(options);
-  const { watch, first } = watched;
-  const report = newKills(watch, () => tell({ type: 'oom', id: record.id }));
-  tell(first);
+  const begun = whileAlive(record, () => {
+    const watch = cgroup.watchOom();
+    const report = newKills(watch, () => tell({ type: 'oom', id: record.id }));
+    return { watch, report, stats: statsOf(record) };
+  });
+  if (init === undefined || begun === undefined) throw stopped(options);
+  const { watch, report } = begun;
+  tell(begun.stats);
   for (let next = performance.now() + options.interval; ; ) {
     const wait = Math.max(0, Math.ceil(next - performance.now()));
     const [ended, noticed] = poll([init.number, ...(watch === undefined ? [] : [watch.fd.number])], wait);
@@ -63,7 +66,8 @@ function newKills(watch: OomWatch | undefined, tell: () => void): () => void {
 function readRunning(options: ContainerOptions): ContainerRecord {
   const record = readRecord(options);
   const status = statusOf(options, record);
-  if (status !== 'stopped') return record;
+  // Before it is created it may have no cgroup.
+  if (status !== 'stopped' && status !== 'creating') return record;
   throw stopped(options);
 }
 

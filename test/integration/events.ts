@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { makeBundle } from '../helpers/bundle.ts';
+import { shell } from '../helpers/hooks.ts';
 import { only, suite } from '../helpers/requires.ts';
 import {
   background,
@@ -12,7 +14,7 @@ import {
   succeed,
   waitFor,
 } from '../helpers/runtime.ts';
-import { newId, temp, until } from '../helpers/sandbox.ts';
+import { newId, root, temp, until } from '../helpers/sandbox.ts';
 
 suite('root');
 
@@ -56,6 +58,19 @@ t.test('a container that is deleted meanwhile', only('trunc', 'strace'), async (
   until('the look at its status', () => existsSync(log) && readFileSync(log, 'utf8').includes('pidfd_open'));
   succeed(['delete', '--force', id]);
   refused(t, await done, /^trunc: container with id \S+ is not running$/m);
+});
+
+// runc 1.1.5 has no record of the container by then.
+t.test('a container that is being created', only('trunc'), async (t) => {
+  const id = newId();
+  const log = join(temp, newId());
+  const look = [...runtime.argv, '--root', root, 'events', '--stats', id].join(' ');
+  const bundle = makeBundle((config) => {
+    config.hooks = { createRuntime: [shell(`${look} > ${log} 2>&1; true`)] };
+  });
+  t.teardown(() => void run(['delete', '--force', id]));
+  succeed(['create', id], { bundle });
+  t.equal(readFileSync(log, 'utf8'), `trunc: container with id ${id} is not running\n`);
 });
 
 t.test('again and again, until the end', only(['trunc', 'runc']), async (t) => {
