@@ -19,9 +19,11 @@ import { undoAll } from '../undo.ts';
 import { openForCriu } from './for-criu.ts';
 
 const ROOT = 0;
-const OWNERS = 0o700;
-const FOR_ALL_TO_READ = 0o004;
-const FOR_ALL_TO_SEARCH = 0o001;
+/** Permissions as all others have them. A file may be written to where its owner may: --auto-dedup takes pages out of it. */
+const READ = 0o004;
+const READ_AND_WRITE = 0o006;
+const SEARCH = 0o001;
+const LIST = READ | SEARCH;
 const IMAGE = /^[\w.-]+\.img$/;
 /** The link to the image that one adds to. Source: CR_PARENT_LINK in criu's include/image.h. */
 const PARENT = 'parent';
@@ -46,7 +48,7 @@ export function lendImage(
   }
 }
 
-/** Files and directories that a group may use as root may until it is disposed of, but for what everybody may read or search. */
+/** Files and directories that a group may use, as far as it takes, until it is disposed of; not those that everybody may use so. */
 class Loan implements Disposable {
   readonly #undo: (() => void)[] = [];
   /** Directories of images. */
@@ -66,7 +68,7 @@ class Loan implements Disposable {
     if (images.length === 0 || this.#lent.has(key)) return;
     this.#lent.add(key);
     for (const { name } of images) this.#lendFile(directory, name);
-    this.#lendDirectory(directory);
+    this.#lendDirectory(directory, LIST);
     const parent = this.#openParent(directory);
     if (parent !== undefined) this.lendChain(parent);
   }
@@ -80,7 +82,7 @@ class Loan implements Disposable {
       if (name !== '..') break;
       above = openAt(above, name, O_RDONLY | O_DIRECTORY);
       this.#own(above);
-      this.#lendDirectory(above);
+      this.#lendDirectory(above, SEARCH);
     }
     try {
       return openAt(directory, target, O_RDONLY | O_DIRECTORY);
@@ -97,17 +99,17 @@ class Loan implements Disposable {
 
   #lendFile(directory: Fd, name: string): void {
     const file = entryStatus(directory, name);
-    if (kindOf(file) !== FILE_KIND.regular || file.links > 1 || file.mode & FOR_ALL_TO_READ) return;
-    this.#lend(directory, name, file);
+    if (kindOf(file) !== FILE_KIND.regular || file.links > 1 || file.mode & READ) return;
+    this.#lend(directory, name, file, READ_AND_WRITE);
   }
 
-  #lendDirectory(directory: Fd): void {
+  #lendDirectory(directory: Fd, needed: number): void {
     const status = statusOf(directory);
-    if (!(status.mode & FOR_ALL_TO_SEARCH)) this.#lend(directory, '.', status);
+    if ((status.mode & needed) !== needed) this.#lend(directory, '.', status, needed);
   }
 
   /** The group comes before its permissions, and goes after them. */
-  #lend(directory: Fd, name: string, { uid, gid, mode }: FileStatus): void {
+  #lend(directory: Fd, name: string, { uid, gid, mode }: FileStatus, needed: number): void {
     const setOwner = (owner: number, group: number): void => changeOwnerAt(directory, name, owner, group);
     const setMode = (bits: number): void => {
       using file = openAt(directory, name, O_RDONLY | O_NOFOLLOW);
@@ -115,7 +117,8 @@ class Loan implements Disposable {
     };
     setOwner(ROOT, this.#group);
     this.#undo.push(() => setOwner(uid, gid));
-    setMode(mode | ((mode & OWNERS) >> 3));
+    // No more than the owner may.
+    setMode(mode | ((mode >> 3) & (needed << 3)));
     this.#undo.push(() => setMode(mode));
   }
 

@@ -49,7 +49,7 @@ t.test('an image, for as long as it is lent', needsRoot, async (t) => {
     using _lent = lendImage({ imagePath: image }, USER_NAMESPACE);
     t.same(owners(image, ...all), {
       ...before,
-      '.': '0:200000 2770',
+      '.': '0:200000 2750',
       'b.img': '0:200000 660',
     });
     t.same(owners('/etc', 'shadow'), shadow);
@@ -71,7 +71,7 @@ t.test('with it those that it adds to', needsRoot, async (t) => {
   {
     using _lent = lendImage({ imagePath: join(images, 'three') }, USER_NAMESPACE);
     const lent = Object.values(owners(images, ...all)).map((text) => text.replace(/^0:200000 2?/, ''));
-    t.same(lent, ['770', '770', '660', '770', '660', '770', '660']);
+    t.same(lent, ['710', '750', '660', '750', '660', '750', '660']);
   }
   t.same(owners(images, ...all), before);
 });
