@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeBundle } from '../helpers/bundle.ts';
@@ -9,11 +9,14 @@ import { attempt, inside, nothingLeft, refused, runtime } from '../helpers/runti
 suite('root');
 
 const same = () => {};
-/** A directory with a mount below it, and what runs the runtime where it has one. */
-function tree(options = 'relatime'): { source: string; wrapper: string[] } {
+/** A mount with another one below it, both with the options that all have by default, and what runs the runtime where they are. */
+function tree(): { source: string; wrapper: string[] } {
   const source = hostDir();
-  mkdirSync(join(source, 'below'));
-  return { source, wrapper: inMounts(`mount -t tmpfs -o ${options} x ${source}/below`) };
+  const mount = (path: string) => `mount -t tmpfs -o relatime x ${path}`;
+  return {
+    source,
+    wrapper: inMounts(`${mount(source)}; mkdir ${source}/below; ${mount(`${source}/below`)}`),
+  };
 }
 
 const newer: [options: string, upper: RegExp, lower: RegExp][] = [

@@ -1,5 +1,7 @@
 /** Runs test files with tap, shows a line for each file and what failed, and counts tests. */
 import { spawn } from 'node:child_process';
+import { readFileSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { at, project, say } from './project.mjs';
 import { openRegister, sweep } from './sweep.mjs';
@@ -66,10 +68,30 @@ export class Counter {
   }
 }
 
+/** The options of the mount that a directory is on. */
+function mountOptions(directory) {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
+  // Fields: id, parent, device, root of the mount, mount point, options. The later one covers the earlier.
+  const over = lines
+    .map((line) => line.split(' '))
+    .filter(([, , , , point]) => point === '/' || `${directory}/`.startsWith(`${point}/`))
+    .sort(([, , , , one], [, , , , other]) => one.length - other.length);
+  return over.at(-1)?.[5].split(',') ?? [];
+}
+
+/** Where devices, set-user-ID and other programs of a rootfs are what they are; with systemd /tmp is no such place. */
+function temporaryDirectory() {
+  const spoils = ['nodev', 'nosuid', 'noexec'];
+  const isUsable = (directory) =>
+    mountOptions(realpathSync(directory)).every((option) => !spoils.includes(option));
+  return [tmpdir(), '/var/tmp'].find(isUsable) ?? tmpdir();
+}
+
 /** Runs `files` and returns { passed, failed }, counted over the tests of each file. */
 export async function runTests(files, env, options = []) {
   const counter = new Counter();
   const args = ['run', '--reporter=tap', '--no-color', ...options, ...files];
+  process.env.TMPDIR = temporaryDirectory();
   const register = openRegister();
   const child = spawn(at('node_modules/.bin/tap'), args, {
     cwd: project,
