@@ -10,7 +10,7 @@ import { isAlive } from '../status.ts';
 import type { ContainerRecord } from '../store.ts';
 
 /** Who ends all processes of a container may come to this one last. */
-const KILL_MS = 500;
+const KILL_MS = 1000;
 
 /**
  * The directory in /proc of a container's first process, undefined when that has ended: what is opened below it is that very
