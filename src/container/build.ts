@@ -17,7 +17,7 @@ import { removeCgroup } from './delete.ts';
 import { runHostHooks } from './host-hooks.ts';
 import { openMountSources, planMountSources } from './mount-sources.ts';
 import type { CreateOptions } from './options.ts';
-import { admit, requestAbout, schedule } from './process/admit.ts';
+import { admit, prepare, requestAbout, schedule } from './process/admit.ts';
 import { expect, type Init } from './process/start-init.ts';
 import { type Parts, recordOf } from './record.ts';
 import { announce, type ContainerRecord, commit } from './store.ts';
@@ -60,7 +60,8 @@ export function build(options: BuildOptions, spec: Spec, init: Init, making: Mak
   giveSources(steps, spec, init);
   using netDevices = takeNetDevices(spec, init);
   makeParts(spec, { cgroup, rdt }, record, making);
-  admit(init, cgroup, spec.process);
+  prepare(init, cgroup, spec.process);
+  admit(init, cgroup);
   runCreateHooks(init, record);
   passTerminal(init, options.terminal);
   expect(init, 'ready');

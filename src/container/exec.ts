@@ -15,7 +15,7 @@ import { forwardSignals, takeTerminal, waitInForeground } from './caller/foregro
 import { type Outlets, openOutlets, passPidfd, passTerminal } from './caller/outlets.ts';
 import { writePidFile } from './caller/pid-file.ts';
 import type { ExecOptions } from './options.ts';
-import { admit, requestAbout, schedule } from './process/admit.ts';
+import { admit, prepare, requestAbout, schedule } from './process/admit.ts';
 import { foreignNamespaces, isEnding, openProcess } from './process/first-process.ts';
 import { awaitProgram } from './process/listener.ts';
 import { endInit, expect, type Init, initUser, startInit, wasKilled } from './process/start-init.ts';
@@ -111,23 +111,28 @@ function enter(
   if (refusals !== undefined) noteWatch(options);
   const request = requestOf(options, record, spec, init);
   if (program !== undefined) request.seccomp = refusals?.program ?? program;
-  channel.send({ type: 'request', request });
+  const tell = () => channel.send({ type: 'request', request });
+  if (!init.moves) tell();
   const { intel_rdt_path: group, intel_rdt_mon_path: monitor } = record;
   const cgroup = reopenCgroup(pathsToEnter(record.cgroup_paths, record.init_process_pid, options.cgroup));
-  init.settle(undefined, '');
-  const { pid } = init;
   enterRdt(
     [group, monitor].filter((path) => path !== undefined),
-    pid,
+    init.pid,
   );
-  admit(init, cgroup, process);
+  prepare(init, cgroup, process);
+  // All this goes with it, and it has had the time in which it boots.
+  if (init.moves) {
+    init.move();
+    tell();
+  }
+  admit(init, cgroup);
   passTerminal(init, options.terminal);
   expect(init, 'ready');
   schedule(init, process);
   passPidfd(init, options.pidfd, 'setns');
   // Whoever deletes the container may have looked for its processes before this one was there.
   if (!isAlive(record)) throw stopped();
-  if (options.pidFile !== undefined) writePidFile(options.pidFile, pid);
+  if (options.pidFile !== undefined) writePidFile(options.pidFile, init.pid);
   channel.send({ type: 'go' });
   awaitProgram(init, record, { spec, status: () => statusOf(options, record), refusals });
   return refusals;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import t from 'tap';
-import { withoutNamespace } from '../helpers/bundle.ts';
+import t, { type Test } from 'tap';
+import { type Change, withoutNamespace, withUserNamespace } from '../helpers/bundle.ts';
 import { donor, enter } from '../helpers/namespaces.ts';
 import { only, suite } from '../helpers/requires.ts';
 import { background, nothingLeft, run, running, runtime, state, succeed } from '../helpers/runtime.ts';
@@ -55,9 +55,8 @@ function membersOf(namespace: string): number {
   return readdirSync('/proc').filter(isMember).length;
 }
 
-// runc 1.1.5 speaks of what it was at when it was killed.
-t.test('while the container takes its time to end', only('trunc', 'strace'), async (t) => {
-  const { id, pid } = running(t);
+async function ending(t: Test, change: Change): Promise<void> {
+  const { id, pid } = running(t, change);
   const holder = background(['exec', id, 'sleep', '1000']);
   const count = () => JSON.parse(succeed(['ps', '--format', 'json', id]).stdout).length;
   until('its second process', () => count() === 2);
@@ -75,7 +74,13 @@ t.test('while the container takes its time to end', only('trunc', 'strace'), asy
   }
   holder.child.kill('SIGCONT');
   t.equal((await holder.done).status, 137);
-});
+}
+
+// runc 1.1.5 speaks of what it was at when it was killed.
+for (const [name, change] of Object.entries({ '': () => {}, ', with a user namespace': withUserNamespace })) {
+  const about = `while the container takes its time to end${name}`;
+  t.test(about, only('trunc', 'strace'), (t) => ending(t, (config) => change(config)));
+}
 
 t.test('nobody else who has the pid by now is entered', async (t) => {
   const { id, pid } = running(t);

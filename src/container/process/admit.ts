@@ -29,12 +29,15 @@ export function requestAbout(record: ContainerRecord, init: Init) {
   } satisfies Partial<InitRequest>;
 }
 
-/** Gives a process what only the host can, and has it join the cgroup. */
-export function admit({ pid, channel, view }: Init, cgroup: Cgroup, process: Process): void {
+/** Gives a process what only the host can. */
+export function prepare({ pid }: Init, cgroup: Cgroup, process: Process): void {
   setOomScoreAdj(pid, process.oomScoreAdj);
   raiseRlimits(pid, process.rlimits);
   cgroup.prepareJoin(pid);
+}
 
+/** Has it join the cgroup. */
+export function admit({ channel, view }: Init, cgroup: Cgroup): void {
   channel.send({ type: 'cgroup' });
   const files = cgroup.joinFiles().map((path) => openPath(path, O_WRONLY));
   channel.sendFds(files);

@@ -9,6 +9,7 @@ import { socketPair } from '../../linux/socket.ts';
 import { statusOf } from '../../linux/stat.ts';
 import { isHostRoot } from '../../linux/user-namespace.ts';
 import { SIGNALLED, waitForExit } from '../../linux/wait.ts';
+import { log } from '../../log.ts';
 import { checkIdMaps, hostId, writeIdMaps } from '../../namespaces/id-maps.ts';
 import { type NamespacePlan, planNamespaces } from '../../namespaces/plan.ts';
 import { writeTimeOffsets } from '../../namespaces/time-offsets.ts';
@@ -25,14 +26,19 @@ export interface Init {
   channel: InitChannel;
   /** See OwnProgram. */
   view: Fd | undefined;
-  /**
-   * Has init in its namespaces: what only the host may write there is written before its first instruction. Where it moves, it has
-   * another pid afterwards.
-   */
+  /** Whether it is executed outside, and goes by itself to the namespaces that it joins. */
+  moves: boolean;
+  /** Set while it is on its way to the namespaces of others, as another process than that of `pid`. */
+  isMoving: boolean;
+  /** Sends it there, if that is how it gets there: what has been given to the process goes with it. */
+  move(): void;
+  /** Has init in its namespaces: what only the host may write there is written before its first instruction. */
   settle(linux: Linux | undefined, searchPath: string): void;
   /** What of the request follows from how it was started. */
   request: Pick<InitRequest, 'joined' | 'left'> & Partial<InitRequest>;
 }
+
+const ANY_CHILD = -1;
 
 /** Descriptors that init gets besides its own. */
 export interface Inherited {
@@ -89,16 +95,23 @@ export function startInit(
   });
   const request = requestBy(plan, join, { fifo, mount, cgroup, as });
   const channel: InitChannel = new Channel(ours, 'init');
-  // Before it has booted: nobody waits for it then.
-  if (moves) channel.send({ type: 'move', ...moveOf(plan, join, as) });
+  const move = moves ? moveOf(plan, join, as) : undefined;
   for (const { fd } of join) fd.close();
   return {
     pid: started.pid,
     channel,
     view,
+    moves,
+    isMoving: false,
+    move() {
+      if (move === undefined) return;
+      channel.send({ type: 'move', ...move });
+      this.isMoving = true;
+    },
     settle(linux = {}, searchPath) {
       started.made();
-      if (moves) awaitMove(this);
+      this.move();
+      if (this.isMoving) followMove(this);
       settle(this.pid, linux, plan, searchPath);
       started.go();
     },
@@ -115,10 +128,22 @@ function moveOf({ fresh }: NamespacePlan, join: ProcessPlan['join'], as: InitUse
   return { user, join: numbers.filter(({ kind }) => kind !== 'user'), fresh, as };
 }
 
-function awaitMove(init: Init): void {
+/** Finds out which process it is now. */
+function followMove(init: Init): void {
   const before = init.pid;
+  init.isMoving = false;
   init.pid = expect(init, 'moved').pid;
   waitForExit(before);
+}
+
+/** Where it does not matter what keeps it from arriving. */
+function tryToFollow(init: Init): void {
+  if (!init.isMoving) return;
+  try {
+    followMove(init);
+  } catch (error) {
+    log.debug((error as Error).message);
+  }
 }
 
 /** What init learns of how it was started. */
@@ -186,13 +211,15 @@ function leftIds({ fresh }: NamespacePlan): Record<string, string> {
 
 /** Whether somebody else has killed it. */
 export function wasKilled(init: Init): boolean {
+  tryToFollow(init);
   using pidfd = init.exitStatus === undefined ? openPidfd(init.pid) : undefined;
   if (pidfd !== undefined && poll([pidfd.number], 0)[0]) init.exitStatus = waitForExit(init.pid);
   return init.exitStatus === SIGNALLED + SIGKILL;
 }
 
 /** Kills an init that must not go on and waits until it is gone. */
-export function endInit(init: Pick<Init, 'pid' | 'exitStatus'>): void {
+export function endInit(init: Init): void {
+  tryToFollow(init);
   if (init.exitStatus !== undefined) return;
   using pidfd = openPidfd(init.pid);
   if (pidfd !== undefined) signalPidfd(pidfd, SIGKILL);
@@ -204,9 +231,12 @@ export function expect<T extends InitMessage['type']>(
   init: Init,
   type: T,
 ): Extract<InitMessage, { type: T }> {
+  if (init.isMoving) followMove(init);
   const message = init.channel.receive(type);
   if (message !== undefined) return message;
-  const status = waitForExit(init.pid);
+  const ended = waitForExit(init.pid);
+  // It has left that process by itself, and was ended as the next one.
+  const status = type === 'moved' && ended === 0 ? waitForExit(ANY_CHILD) : ended;
   init.exitStatus = status;
   const how =
     status > SIGNALLED ? `was killed by signal ${status - SIGNALLED}` : `ended with status ${status}`;
