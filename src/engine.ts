@@ -1,5 +1,3 @@
-import { dirname, join } from 'node:path';
-
 /** Everything that differs between the two engines: the compiled executable (Bun) and Node.js. */
 
 // These are replaced by string literals when trunc is built.
@@ -44,17 +42,13 @@ export const raisesNofile: boolean = !isCompiled;
 
 /** Where koffi's native part lies: beside the program, or in node_modules when run from source. */
 export function nativeAddon(): string {
-  if (isCompiled) return join(dirname(process.execPath), 'koffi.node');
-  const beside = join(import.meta.dirname, 'koffi.node');
+  const { execPath } = process;
+  if (isCompiled) return `${execPath.slice(0, execPath.lastIndexOf('/'))}/koffi.node`;
+  const beside = `${import.meta.dirname}/koffi.node`;
   if (process.getBuiltinModule('node:fs').existsSync(beside)) return beside;
-  const platform = `linux_${process.arch}`;
-  const installed = join(
-    'node_modules/@koromix',
-    `koffi-${platform.replace('_', '-')}`,
-    platform,
-    'koffi.node',
-  );
-  return join(import.meta.dirname, '..', installed);
+  const { arch } = process;
+  const installed = `node_modules/@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`;
+  return `${import.meta.dirname}/../${installed}`;
 }
 
 /** A short name for a text: 16 hexadecimal digits. Natively: code that runs for the first time would take milliseconds. */

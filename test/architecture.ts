@@ -12,7 +12,7 @@ const SRC = join(PROJECT, 'src');
 
 /** Lowest first: a file imports from its own folder and from lower ranks. */
 const RANKS: string[][] = [
-  ['errors', 'log', 'engine'],
+  ['errors', 'log', 'engine', 'posix-path'],
   ['spec', 'linux'],
   ['protocol', 'namespaces', 'rootfs', 'process', 'cgroups', 'console', 'checkpoint', 'hooks', 'intel-rdt'],
   ['container', 'init'],
@@ -21,7 +21,7 @@ const RANKS: string[][] = [
 ];
 /** Where the rank alone would allow more. */
 const NARROWER: Record<string, string[]> = {
-  cli: ['errors', 'log', 'engine', 'spec', 'linux', 'container'],
+  cli: ['posix-path', 'errors', 'log', 'engine', 'spec', 'linux', 'container'],
   main: ['errors', 'log', 'engine', 'linux', 'init', 'cli'],
 };
 /** Packages of npm and modules of node that only some may use: folders or files. */
@@ -29,6 +29,10 @@ const PACKAGES: Record<string, string[]> = {
   koffi: ['linux'],
   yargs: ['cli'],
   uuid: ['cli'],
+  // Their loading is felt at every start.
+  'node:fs': ['log.ts'],
+  'node:os': ['linux/errno-name.ts'],
+  'node:path': [],
   'node:child_process': ['namespaces/id-maps.ts', 'checkpoint/criu.ts', 'cli/commands/ps.ts'],
 };
 const ASYNCHRONOUS = ['console/relay.ts', 'linux/poll-async.ts', 'linux/wait-async.ts'];

@@ -1,9 +1,9 @@
 // Runs on the host.
-import { dirname } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { makeDirectory as makeOne, removeDirectory } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
 import { pause } from '../linux/pause.ts';
+import { dirname } from '../posix-path.ts';
 import { cgroupError } from './file.ts';
 import { processesBelow } from './processes.ts';
 import { removeBelow } from './tree.ts';

@@ -1,8 +1,8 @@
 // Runs on the host.
-import { dirname } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { exists, isWritable } from '../linux/file.ts';
 import { log } from '../log.ts';
+import { dirname } from '../posix-path.ts';
 import type { Resources } from '../spec/config.ts';
 import type { OomWatch } from './oom.ts';
 import type { CgroupStats } from './stats/types.ts';

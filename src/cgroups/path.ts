@@ -1,6 +1,6 @@
 // Pure.
-import { dirname } from 'node:path';
 import { RuntimeError } from '../errors.ts';
+import { dirname } from '../posix-path.ts';
 import { type Hierarchy, modeOf } from './mode.ts';
 
 /**

@@ -1,7 +1,7 @@
 // Runs on the host.
-import { join } from 'node:path';
 import { RuntimeError, within } from '../errors.ts';
 import { exists, readFile, writeFile } from '../linux/file.ts';
+import { join } from '../posix-path.ts';
 import { parseDocument } from '../spec/load.ts';
 
 const FILE = 'descriptors.json';

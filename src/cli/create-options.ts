@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import type { CreateOptions, WatchOptions } from '../container/options.ts';
 import { RuntimeError } from '../errors.ts';
 import { logOptions } from '../log.ts';
+import { resolve } from '../posix-path.ts';
 import type { Invocation } from './invocation.ts';
 import type { createCommand, runCommand } from './table.ts';
 

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import type { CriuFlags } from '../container/options.ts';
+import { resolve } from '../posix-path.ts';
 import type { Values } from './command.ts';
 import { absolute } from './create-options.ts';
 import type { criuOptions } from './table-checkpoint.ts';

@@ -1,8 +1,9 @@
-import { resolve } from 'node:path';
 import type { SystemdOptions } from '../container/options.ts';
 import { RuntimeError, within } from '../errors.ts';
+import { effectiveUser } from '../linux/credentials.ts';
 import { changeMode, makeDirectories } from '../linux/file.ts';
 import { isFirstUserNamespace } from '../linux/user-namespace.ts';
+import { resolve } from '../posix-path.ts';
 import type { Globals } from './parse.ts';
 
 /** What the global options and the environment say together. */
@@ -67,7 +68,7 @@ function defaultRoot(environment: NodeJS.ProcessEnv): string {
 
 /** Whether the caller is not the host's root; root of a user namespace is somebody else outside. */
 function isOrdinaryUser(user: string | undefined): boolean {
-  if (process.geteuid?.() !== 0) return true;
+  if (effectiveUser() !== 0) return true;
   return user !== 'root' && !isFirstUserNamespace();
 }
 
@@ -83,7 +84,7 @@ const DEFAULT_TIMEOUT_S = 30;
 /** The system's own for root, otherwise the user's, by the message bus or past it. See sd_bus_open_system(3). */
 export function systemdOptions(environment: NodeJS.ProcessEnv, user: boolean): SystemdOptions {
   const { DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS, TRUNC_SYSTEMD_TIMEOUT } = environment;
-  const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${process.geteuid?.()}`;
+  const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${effectiveUser()}`;
   const bus = user
     ? (DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtime}/bus`)
     : (DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket');

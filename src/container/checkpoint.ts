@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { reopenCgroup } from '../cgroups/open.ts';
 import { type Criu, CriuWorker, type Notice, requireCriu, requireFeature } from '../checkpoint/criu.ts';
 import { noteNotify, writeDescriptors } from '../checkpoint/descriptors.ts';
@@ -11,6 +10,7 @@ import { RuntimeError } from '../errors.ts';
 import { Fd, isWritable } from '../linux/fd.ts';
 import { exists, writeAll } from '../linux/file.ts';
 import { statusAt } from '../linux/stat.ts';
+import { join } from '../posix-path.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import {
   hostMounts,

@@ -127,10 +127,12 @@ export interface DeleteOptions extends ContainerOptions {
 
 /** What a file name may have: the ID is that of a directory. */
 const ID_MAX = 255;
+const ID_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-';
 
 /** Refuses what cannot be a container's ID: it becomes the name of a directory and of a cgroup. */
 export function checkId(id: string): void {
-  if (/^[\w+.-]+$/.test(id) && id !== '.' && id !== '..' && id.length <= ID_MAX) return;
+  const isPlain = id.split('').every((character) => ID_CHARACTERS.includes(character));
+  if (isPlain && id !== '' && id !== '.' && id !== '..' && id.length <= ID_MAX) return;
   throw new RuntimeError(`invalid container ID format: ${JSON.stringify(id.slice(0, 64))}`, {
     code: 'ID_INVALID',
     hint: `letters, digits and _ + - . only, at most ${ID_MAX}`,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Cgroup } from '../cgroups/types.ts';
 import { type Criu, requireCriu } from '../checkpoint/criu.ts';
 import { inheritedPipes, isNotifyNoted, readDescriptors } from '../checkpoint/descriptors.ts';
@@ -16,6 +15,7 @@ import { exists, makeDirectory, readFile, readLink, writeExisting } from '../lin
 import { openNamespace } from '../linux/namespace.ts';
 import { becomeSubreaper } from '../linux/prctl.ts';
 import { log } from '../log.ts';
+import { join } from '../posix-path.ts';
 import type { MountStep } from '../rootfs/mount-plan.ts';
 import type { Spec } from '../spec/config.ts';
 import { type ExactSeccomp, exactSeccomp } from '../spec/exact.ts';

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { asRuntimeError, RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import {
@@ -15,6 +14,7 @@ import {
 import { isLocked, lockFile, shareLock } from '../linux/file-lock.ts';
 import { failedWith, O_DIRECTORY, O_RDONLY, openPath } from '../linux/path.ts';
 import { statusOf } from '../linux/stat.ts';
+import { join } from '../posix-path.ts';
 import type { Spec } from '../spec/config.ts';
 import type { ExactSeccomp } from '../spec/exact.ts';
 import type { ContainerOptions, CreateOptions } from './options.ts';

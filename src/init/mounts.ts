@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { mountIdOf } from '../linux/stat.ts';
+import { resolve } from '../posix-path.ts';
 import type { HostChannel } from '../protocol/channel.ts';
 import type { InitRequest } from '../protocol/messages.ts';
 import { type CgroupView, mountCgroup } from '../rootfs/cgroup-mount.ts';

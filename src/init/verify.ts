@@ -1,4 +1,5 @@
 import { RuntimeError } from '../errors.ts';
+import { effectiveGroup, effectiveUser } from '../linux/credentials.ts';
 import { namespaceId } from '../linux/namespace.ts';
 import type { InitRequest, InitUser } from '../protocol/messages.ts';
 
@@ -20,8 +21,8 @@ export function verifyNamespaces({ joined, left, as }: InitRequest): void {
 /** Only as somebody who is mapped, and started as such, has it the capabilities that the rest of init takes. */
 function verifyUser({ uid, gid }: InitUser = { uid: 0, gid: 0 }): void {
   const ids = [
-    ['uidMappings', uid, process.geteuid?.()],
-    ['gidMappings', gid, process.getegid?.()],
+    ['uidMappings', uid, effectiveUser()],
+    ['gidMappings', gid, effectiveGroup()],
   ] as const;
   for (const [name, wanted, id] of ids) {
     if (id === wanted) continue;

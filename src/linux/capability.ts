@@ -65,14 +65,11 @@ export interface CapabilityMasks {
 
 const VERSION_3 = 0x20080522;
 const WORD = 32n;
-const words = (mask: bigint): [low: number, high: number] => [
-  Number(mask & 0xffffffffn),
-  Number(mask >> WORD),
-];
+const LOW = 0xffffffffn;
 
 /** The three sets of the calling thread. */
 export function getCapabilities(): CapabilityMasks {
-  const header = Uint32Array.of(VERSION_3, 0);
+  const header = new Uint32Array([VERSION_3, 0]);
   const data = new Uint32Array(6);
   syscall('capget', new Uint8Array(header.buffer), new Uint8Array(data.buffer));
   const set = (low: number): bigint => BigInt(data[low] ?? 0) | (BigInt(data[low + 3] ?? 0) << WORD);
@@ -85,12 +82,11 @@ function encode({
   permitted,
   inheritable,
 }: CapabilityMasks): [header: Uint8Array, data: Uint8Array] {
-  const sets = [effective, permitted, inheritable].map(words);
-  const low = sets.map(([word]) => word);
-  const high = sets.map(([, word]) => word);
+  const sets = [effective, permitted, inheritable];
+  const words = [...sets.map((mask) => mask & LOW), ...sets.map((mask) => mask >> WORD)];
   return [
-    new Uint8Array(Uint32Array.of(VERSION_3, 0).buffer),
-    new Uint8Array(Uint32Array.from([...low, ...high]).buffer),
+    new Uint8Array(new Uint32Array([VERSION_3, 0]).buffer),
+    new Uint8Array(new Uint32Array(words.map(Number)).buffer),
   ];
 }
 

@@ -12,7 +12,17 @@ export function setGroup(gid: number): void {
 
 /** The supplementary groups of the calling thread. */
 export function setGroups(gids: readonly number[]): void {
-  syscall('setgroups', gids.length, new Uint8Array(Uint32Array.from(gids).buffer));
+  syscall('setgroups', gids.length, new Uint8Array(new Uint32Array(gids).buffer));
+}
+
+/** The effective user id of the calling thread. */
+export function effectiveUser(): number {
+  return syscall('geteuid');
+}
+
+/** The effective group id of the calling thread. */
+export function effectiveGroup(): number {
+  return syscall('getegid');
 }
 
 export function setUmask(mask: number): void {

@@ -1,3 +1,4 @@
+import { effectiveUser } from './credentials.ts';
 import { type ElfFormat, execFormat, loaderPlace } from './exec-format.ts';
 import type { Fd } from './fd.ts';
 import { mayExecute } from './file.ts';
@@ -96,7 +97,7 @@ function hintOn(what: 'interpreter' | 'loader', path: string): string {
 
 /** Why the present user may not execute `path`; undefined when permissions are no reason. Throws when it is not there. */
 export function execDenial(path: string): ExecFailure | undefined {
-  const uid = process.geteuid?.();
+  const uid = effectiveUser();
   try {
     using file = openPath(path, O_PATH);
     const status = statusOf(file);

@@ -1,3 +1,4 @@
+import { effectiveUser } from './credentials.ts';
 import { EEXIST, ENOENT } from './errno.ts';
 import { Fd } from './fd.ts';
 import {
@@ -13,13 +14,14 @@ import {
 } from './path.ts';
 import { statusAt } from './stat.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
+import { decode } from './text.ts';
 
 // File operations as plain system calls: loading node:fs costs the compiled executable a millisecond and a
 // thread at every start, and start-up is the whole cost of a runtime. Paths are the host's.
 
 const O_TRUNC = 0o1000;
 const O_APPEND = 0o2000;
-const CHUNK = 1 << 16;
+const CHUNK = 1 << 14;
 
 function open(path: string, flags: number, mode = 0): Fd {
   return new Fd(syscallAt('openat', path, flags | O_CLOEXEC, mode));
@@ -31,36 +33,36 @@ export function readFile(path: string): string {
   return readAll(file);
 }
 
-/** What is read arrives here first: a buffer of its own for each file would touch new pages each time. */
-const scratch: { buffer?: Buffer } = {};
+/** What is read arrives here first: memory of its own for each file would touch new pages each time. */
+const scratch: { bytes?: Uint8Array } = {};
 
-function scratchBuffer(): Buffer {
-  scratch.buffer ??= Buffer.allocUnsafe(CHUNK);
-  return scratch.buffer;
+function scratchBytes(): Uint8Array {
+  scratch.bytes ??= new Uint8Array(CHUNK);
+  return scratch.bytes;
 }
 
 /** The text from the descriptor's position to its end. */
 export function readAll(file: Fd): string {
-  const buffer = scratchBuffer();
-  const full: Buffer[] = [];
-  let length = 0;
-  for (;;) {
+  let bytes = scratchBytes();
+  for (let length = 0; ; ) {
     // Files of procfs come in pieces of any size: only nothing is the end.
-    const count = syscall('read', file.number, buffer.subarray(length), CHUNK - length);
-    if (count === 0) break;
+    const count = syscall('read', file.number, bytes.subarray(length), bytes.length - length);
     length += count;
-    if (length < CHUNK) continue;
-    full.push(Buffer.from(buffer));
-    length = 0;
+    if (count === 0) return decode(bytes.subarray(0, length));
+    if (length === bytes.length) bytes = scratch.bytes = doubled(bytes);
   }
-  if (full.length === 0) return buffer.toString('utf8', 0, length);
-  return Buffer.concat([...full, buffer.subarray(0, length)]).toString('utf8');
+}
+
+function doubled(bytes: Uint8Array): Uint8Array {
+  const larger = new Uint8Array(2 * bytes.length);
+  larger.set(bytes);
+  return larger;
 }
 
 /** The text of the first `size` bytes of a regular file, whatever comes behind them. */
 export function readStart(file: Fd, size: number): string {
-  const buffer = Buffer.alloc(size);
-  return buffer.toString('utf8', 0, syscall('read', file.number, buffer, size));
+  const bytes = new Uint8Array(size);
+  return decode(bytes.subarray(0, syscall('read', file.number, bytes, size)));
 }
 
 /** Writes the whole text to an open file; `path` is its name in errors. */
@@ -125,7 +127,7 @@ export function isWritable(path: string): boolean {
 
 /** Whether the present user can write to the file, or let itself do so as its owner. */
 export function mayWrite(path: string): boolean {
-  return isWritable(path) || statusAt(path).uid === process.geteuid?.();
+  return isWritable(path) || statusAt(path).uid === effectiveUser();
 }
 
 /** Whether there is something of that name; links are followed, and what cannot be reached is not there. */
@@ -184,30 +186,31 @@ export interface DirectoryEntry {
 /** What is in a directory, without `.` and `..`. Source: getdents64(2). */
 export function listDirectory(path: string): DirectoryEntry[] {
   using directory = open(path, O_RDONLY | O_DIRECTORY);
-  return entriesOf(directory, 'utf8');
+  return entriesOf(directory, decode);
 }
 
 /** The same for an open directory whose names may be anything: a character for each byte. */
 export function listBytes(directory: Fd): DirectoryEntry[] {
-  return entriesOf(directory, 'latin1');
+  return entriesOf(directory, (name) => Buffer.from(name).toString('latin1'));
 }
 
-function entriesOf(directory: Fd, encoding: 'utf8' | 'latin1'): DirectoryEntry[] {
+function entriesOf(directory: Fd, text: (name: Uint8Array) => string): DirectoryEntry[] {
   const entries: DirectoryEntry[] = [];
-  const buffer = scratchBuffer();
+  const bytes = scratchBytes();
+  const entry = new DataView(bytes.buffer);
   for (;;) {
-    const count = syscall('getdents64', directory.number, buffer, CHUNK);
+    const count = syscall('getdents64', directory.number, bytes, bytes.length);
     if (count === 0) return entries;
-    for (let at = 0; at < count; at += buffer.readUInt16LE(at + ENTRY_LENGTH)) {
+    for (let at = 0; at < count; at += entry.getUint16(at + ENTRY_LENGTH, true)) {
       const start = at + ENTRY_NAME;
-      const name = buffer.toString(encoding, start, buffer.indexOf(0, start));
+      const name = text(bytes.subarray(start, bytes.indexOf(0, start)));
       if (name === '.' || name === '..') continue;
-      entries.push({ name, isDirectory: buffer[at + ENTRY_TYPE] === DT_DIR });
+      entries.push({ name, isDirectory: bytes[at + ENTRY_TYPE] === DT_DIR });
     }
   }
 }
 
 export function readLink(path: string): string {
-  const buffer = scratchBuffer();
-  return buffer.toString('utf8', 0, syscallAt('readlinkat', path, buffer, PATH_MAX));
+  const bytes = scratchBytes();
+  return decode(bytes.subarray(0, syscallAt('readlinkat', path, bytes, PATH_MAX)));
 }

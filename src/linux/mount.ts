@@ -2,6 +2,7 @@ import { RuntimeError } from '../errors.ts';
 import { Fd } from './fd.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './path.ts';
 import { type SyscallError, syscall, syscallError, trySyscall } from './syscall.ts';
+import { byteLength } from './text.ts';
 
 export const MS_MOVE = 0x2000;
 export const MS_REC = 0x4000;
@@ -80,14 +81,14 @@ function configure(context: Fd, parameters: readonly FilesystemParameter[], comm
   };
   for (const [key, value] of parameters) {
     if (value === undefined) tell(FSCONFIG_SET_FLAG, key, null);
-    else if (Buffer.byteLength(value) <= MAX_VALUE_BYTES) tell(FSCONFIG_SET_STRING, key, value);
+    else if (byteLength(value) <= MAX_VALUE_BYTES) tell(FSCONFIG_SET_STRING, key, value);
     else throw tooLong(key, value);
   }
   tell(command, null, null);
 }
 
 function tooLong(key: string, value: string): RuntimeError {
-  const length = Buffer.byteLength(value);
+  const length = byteLength(value);
   return new RuntimeError(`option "${key}": ${length} bytes, and the kernel takes ${MAX_VALUE_BYTES}`, {
     code: 'MOUNT',
     errno: 'EINVAL',
@@ -147,8 +148,8 @@ export interface AttributeChange {
 export function changeMount(mounted: Fd, change: AttributeChange): void {
   const { set, clear, propagation = 0, recursive = false, idmap } = change;
   const bits = set | (idmap === undefined ? 0 : MOUNT_ATTR_IDMAP);
-  const numbers = [bits, clear, propagation, idmap?.number ?? 0];
-  const words = BigUint64Array.from(numbers, BigInt);
+  // A struct mount_attr: four numbers of 64 bits, of which none needs the upper half.
+  const words = new Uint32Array([bits, 0, clear, 0, propagation, 0, idmap?.number ?? 0, 0]);
   const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
   syscall('mount_setattr', mounted.number, '', flags, new Uint8Array(words.buffer), MOUNT_ATTR_SIZE);
 }

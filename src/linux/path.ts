@@ -4,6 +4,7 @@ import { Fd } from './fd.ts';
 import type { Argument } from './ffi.ts';
 import { syscall, syscallError, trySyscall } from './syscall.ts';
 import type { SyscallName } from './syscall-numbers.ts';
+import { decode } from './text.ts';
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
@@ -65,7 +66,8 @@ interface OpenHow {
 }
 
 function openWith(directory: Fd, path: Path, { flags, mode, resolve }: OpenHow): number {
-  const how = BigUint64Array.of(BigInt(flags | O_CLOEXEC), BigInt(mode), BigInt(resolve));
+  // Three numbers of 64 bits, of which none needs the upper half.
+  const how = new Uint32Array([flags | O_CLOEXEC, 0, mode, 0, resolve, 0]);
   const bytes = new Uint8Array(how.buffer);
   // EAGAIN: a directory on the way was renamed meanwhile, so that the kernel could not be sure.
   for (let attempt = 1; ; attempt++) {
@@ -111,15 +113,15 @@ export function makeLinkAt(directory: Fd, name: Path, target: Path): void {
 
 /** Where a link in a directory points to; undefined for what is no link. */
 export function linkTargetAt(directory: Fd, name: string): string | undefined {
-  const buffer = Buffer.alloc(PATH_MAX);
-  const length = trySyscall('readlinkat', directory.number, name, buffer, PATH_MAX);
-  return length < 0 ? undefined : buffer.toString('utf8', 0, length);
+  const bytes = new Uint8Array(PATH_MAX);
+  const length = trySyscall('readlinkat', directory.number, name, bytes, PATH_MAX);
+  return length < 0 ? undefined : decode(bytes.subarray(0, length));
 }
 
 /** Where an open symlink (O_PATH) points to. */
 export function linkTargetOf(link: Fd): string {
-  const buffer = Buffer.alloc(PATH_MAX);
-  return buffer.toString('utf8', 0, syscall('readlinkat', link.number, '', buffer, PATH_MAX));
+  const bytes = new Uint8Array(PATH_MAX);
+  return decode(bytes.subarray(0, syscall('readlinkat', link.number, '', bytes, PATH_MAX)));
 }
 
 export function removeAt(directory: Fd, name: string): void {

@@ -47,7 +47,7 @@ export function setCpuAffinity(cpus: Uint8Array): void {
 
 /** Lets the calling thread run on every CPU that its cgroup allows; false when it may not. */
 export function tryAllowAllCpus(): boolean {
-  return trySyscall('sched_setaffinity', 0, CPU_BYTES, Buffer.alloc(CPU_BYTES, 0xff)) >= 0;
+  return trySyscall('sched_setaffinity', 0, CPU_BYTES, new Uint8Array(CPU_BYTES).fill(0xff)) >= 0;
 }
 
 /** Source: personality(2). The persona stays across execve. */

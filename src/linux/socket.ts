@@ -150,10 +150,10 @@ function receivedFds(memory: Memory, control: number, flags: number): Fd[] {
     });
   }
   const count = (memory.getInt(control) - CONTROL_HEADER_SIZE) / 4;
-  const numbers = Array.from({ length: Math.max(0, count) }, (_, index) =>
-    memory.getInt(control + CONTROL_HEADER_SIZE + 4 * index),
-  );
-  return numbers.map((number) => new Fd(number));
+  const fds: Fd[] = [];
+  for (let index = 0; index < count; index++)
+    fds.push(new Fd(memory.getInt(control + CONTROL_HEADER_SIZE + 4 * index)));
+  return fds;
 }
 
 /** A struct msghdr for this many bytes of data, and room for a control message. */

@@ -39,10 +39,10 @@ export const isNullDevice = (status: FileStatus): boolean =>
 
 /** The status of an open file, O_PATH handles included; undefined when the descriptor is closed. */
 export function tryStatusOf(number: number): FileStatus | undefined {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  return trySyscall('statx', number, '', AT_EMPTY_PATH, STATX_BASIC_STATS, buffer) < 0
+  const bytes = new Uint8Array(STATX_SIZE);
+  return trySyscall('statx', number, '', AT_EMPTY_PATH, STATX_BASIC_STATS, bytes) < 0
     ? undefined
-    : parse(buffer);
+    : parse(viewOf(bytes));
 }
 
 /** The status of an open file, O_PATH handles included. */
@@ -57,9 +57,9 @@ export function statusAt(path: string): FileStatus {
 
 /** A text that changes whenever the file does: its device, inode, size and times of change. */
 export function versionOfFile(path: string): string {
-  const buffer = statxAt(path);
-  const numbers = [32, 40, 96, 112, 136].map((offset) => buffer.readBigUInt64LE(offset));
-  return `${numbers.join('.')}.${buffer.readUInt32LE(104)}.${buffer.readUInt32LE(120)}`;
+  const status = statxAt(path);
+  const numbers = [32, 40, 96, 112, 136].map((offset) => status.getBigUint64(offset, true));
+  return `${numbers.join('.')}.${status.getUint32(104, true)}.${status.getUint32(120, true)}`;
 }
 
 /** The status of a directory entry itself. */
@@ -71,12 +71,12 @@ const STATX_MNT_ID = 0x1000;
 
 /** Names the mount that an open file was reached through, as long as that is there (Linux 5.8). */
 export function mountIdOf(fd: Fd): bigint {
-  return statxOf(fd, STATX_MNT_ID).readBigUInt64LE(144);
+  return statxOf(fd, STATX_MNT_ID).getBigUint64(144, true);
 }
 
 /** Whether an open file is the root of the mount that it lies in (Linux 5.8). */
 export function isMountRoot(fd: Fd): boolean {
-  return (statxOf(fd).readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0;
+  return (statxOf(fd).getUint32(8, true) & STATX_ATTR_MOUNT_ROOT) !== 0;
 }
 
 /** What a copy of a directory entry needs to know besides. */
@@ -93,51 +93,52 @@ const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
 /** The status of a directory entry itself, and more. */
 export function entryDetails(directory: Fd, name: Path): EntryDetails {
-  const buffer = statxEntry(directory, name);
-  const times = Buffer.alloc(32);
+  const found = statxEntry(directory, name);
+  const times = new Uint8Array(32);
   // Seconds in 8 bytes and nanoseconds in 4 here, in 8 there.
   for (const [from, to] of [64, 112].map((offset, index) => [offset, 16 * index] as const)) {
-    buffer.copy(times, to, from, from + 12);
+    times.set(new Uint8Array(found.buffer, from, 12), to);
   }
-  const status = parse(buffer);
   return {
-    ...status,
-    identity: `${buffer.readUInt32LE(136)}:${buffer.readUInt32LE(140)}:${buffer.readBigUInt64LE(32)}`,
-    isMountPoint: (buffer.readUInt32LE(8) & STATX_ATTR_MOUNT_ROOT) !== 0,
+    ...parse(found),
+    identity: `${found.getUint32(136, true)}:${found.getUint32(140, true)}:${found.getBigUint64(32, true)}`,
+    isMountPoint: (found.getUint32(8, true) & STATX_ATTR_MOUNT_ROOT) !== 0,
     times,
   };
 }
 
 /** A struct statx, of an open file, a path of the host, or a directory entry. */
-function statxOf(fd: Fd, mask = STATX_BASIC_STATS): Buffer {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', fd.number, '', AT_EMPTY_PATH, mask, buffer);
-  return buffer;
+function statxOf(fd: Fd, mask = STATX_BASIC_STATS): DataView {
+  const bytes = new Uint8Array(STATX_SIZE);
+  syscall('statx', fd.number, '', AT_EMPTY_PATH, mask, bytes);
+  return viewOf(bytes);
 }
 
-function statxAt(path: string): Buffer {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscallAt('statx', path, 0, STATX_BASIC_STATS, buffer);
-  return buffer;
+function statxAt(path: string): DataView {
+  const bytes = new Uint8Array(STATX_SIZE);
+  syscallAt('statx', path, 0, STATX_BASIC_STATS, bytes);
+  return viewOf(bytes);
 }
 
-function statxEntry(directory: Fd, name: Path): Buffer {
-  const buffer = Buffer.alloc(STATX_SIZE);
-  syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, buffer);
-  return buffer;
+function statxEntry(directory: Fd, name: Path): DataView {
+  const bytes = new Uint8Array(STATX_SIZE);
+  syscall('statx', directory.number, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, bytes);
+  return viewOf(bytes);
 }
+
+const viewOf = ({ buffer }: Uint8Array): DataView => new DataView(buffer);
 
 /** Source: struct statx in include/uapi/linux/stat.h; the same on all architectures. */
-function parse(buffer: Buffer): FileStatus {
+function parse(status: DataView): FileStatus {
   return {
-    links: buffer.readUInt32LE(16),
-    uid: buffer.readUInt32LE(20),
-    gid: buffer.readUInt32LE(24),
-    mode: buffer.readUInt16LE(28),
-    inode: Number(buffer.readBigUInt64LE(32)),
-    size: Number(buffer.readBigUInt64LE(40)),
-    major: buffer.readUInt32LE(128),
-    minor: buffer.readUInt32LE(132),
+    links: status.getUint32(16, true),
+    uid: status.getUint32(20, true),
+    gid: status.getUint32(24, true),
+    mode: status.getUint16(28, true),
+    inode: Number(status.getBigUint64(32, true)),
+    size: Number(status.getBigUint64(40, true)),
+    major: status.getUint32(128, true),
+    minor: status.getUint32(132, true),
   };
 }
 
@@ -155,9 +156,10 @@ export interface Filesystem {
 
 /** Source: struct statfs of 64-bit machines in include/uapi/asm-generic/statfs.h. */
 export function filesystemOf(fd: Fd): Filesystem {
-  const buffer = Buffer.alloc(STATFS_SIZE);
-  syscall('fstatfs', fd.number, buffer);
-  return { type: buffer.readUInt32LE(0), flags: buffer.readUInt32LE(STATFS_FLAGS) };
+  const bytes = new Uint8Array(STATFS_SIZE);
+  syscall('fstatfs', fd.number, bytes);
+  const found = viewOf(bytes);
+  return { type: found.getUint32(0, true), flags: found.getUint32(STATFS_FLAGS, true) };
 }
 
 /** Whether an open file lies in a procfs. */

@@ -33,6 +33,8 @@ const numbers = {
   fstatfs: [138, 44],
   ftruncate: [77, 46],
   getdents64: [217, 61],
+  getegid: [108, 177],
+  geteuid: [107, 175],
   getrandom: [318, 278],
   inotify_add_watch: [254, 27],
   inotify_init1: [294, 26],

@@ -1,4 +1,5 @@
 import { cloneChain } from './clone.ts';
+import { effectiveUser } from './credentials.ts';
 import type { Fd } from './fd.ts';
 import { readFile } from './file.ts';
 import { O_RDONLY, openPath } from './path.ts';
@@ -30,12 +31,13 @@ export function makeUserNamespace(writeMaps: (pid: number) => void): Fd {
 
 /** Whether this process is root outside of every user namespace: an ordinary user is not, nor is who became root in one. */
 export function isHostRoot(): boolean {
-  return process.geteuid?.() === 0 && isFirstUserNamespace();
+  return effectiveUser() === 0 && isFirstUserNamespace();
 }
 
 /** Whether this process is in the first user namespace, which maps every id to itself. Source: user_namespaces(7). */
 export function isFirstUserNamespace(): boolean {
-  known.isFirst ??= /^\s*0\s+0\s+4294967295\s*$/.test(readFile('/proc/self/uid_map'));
+  known.isFirst ??=
+    readFile('/proc/self/uid_map').trim().split(' ').filter(Boolean).join(' ') === '0 0 4294967295';
   return known.isFirst;
 }
 

@@ -1,5 +1,6 @@
 // Runs on the host.
 import { RuntimeError, within } from '../errors.ts';
+import { effectiveGroup, effectiveUser } from '../linux/credentials.ts';
 import { readFile, writeExisting } from '../linux/file.ts';
 import { failedWith } from '../linux/path.ts';
 import type { IdMapping, Linux } from '../spec/config.ts';
@@ -47,7 +48,7 @@ function writeIdMap(map: IdMap): void {
 
 /** What every user may map, to whatever id. */
 function isOwnId(kind: IdKind, mappings: readonly IdMapping[]): boolean {
-  const own = kind === 'uid' ? process.geteuid?.() : process.getegid?.();
+  const own = kind === 'uid' ? effectiveUser() : effectiveGroup();
   const [{ hostID, size } = { hostID: -1, size: 0 }] = mappings;
   return mappings.length === 1 && size === 1 && hostID === own;
 }

@@ -1,5 +1,6 @@
 // Runs on the host.
 import { RuntimeError } from '../errors.ts';
+import { effectiveGroup, effectiveUser } from '../linux/credentials.ts';
 import { findProgram } from '../linux/file.ts';
 import { runProgram } from '../linux/run-program.ts';
 import type { IdMapping } from '../spec/config.ts';
@@ -55,5 +56,5 @@ export function runMapHelper({ pid, kind, mappings, searchPath }: IdMap): void {
 }
 
 function ownId(kind: IdKind): number | undefined {
-  return kind === 'uid' ? process.geteuid?.() : process.getegid?.();
+  return kind === 'uid' ? effectiveUser() : effectiveGroup();
 }

@@ -24,22 +24,28 @@ export interface CapabilityPlan extends CapabilityMasks {
 
 /** Pure. Absent sets are empty: a container has the capabilities that it was given. */
 export function planCapabilities(capabilities: Capabilities = {}): CapabilityPlan {
-  const unknown = new Set<string>();
-  const numbers = (names: readonly string[] = []): number[] =>
-    names.flatMap((name) => {
+  const unknown: string[] = [];
+  const numbers = (names: readonly string[] = []): number[] => {
+    const known: number[] = [];
+    for (const name of names) {
       const number = capabilityNumber(name);
-      if (number === undefined) unknown.add(name);
-      return number === undefined ? [] : [number];
-    });
-  const mask = (names?: readonly string[]): bigint =>
-    numbers(names).reduce((bits, number) => bits | (1n << BigInt(number)), 0n);
+      if (number !== undefined) known.push(number);
+      else if (!unknown.includes(name)) unknown.push(name);
+    }
+    return known;
+  };
+  const mask = (names?: readonly string[]): bigint => {
+    let bits = 0n;
+    for (const number of numbers(names)) bits |= 1n << BigInt(number);
+    return bits;
+  };
   return {
     bounding: mask(capabilities.bounding),
     effective: mask(capabilities.effective),
     permitted: mask(capabilities.permitted),
     inheritable: mask(capabilities.inheritable),
     ambient: numbers(capabilities.ambient),
-    unknown: [...unknown],
+    unknown,
   };
 }
 

@@ -1,4 +1,5 @@
 // Runs in the container's namespaces.
+import { effectiveUser } from '../linux/credentials.ts';
 import { EDQUOT, ENOSYS } from '../linux/errno.ts';
 import type { Fd } from '../linux/fd.ts';
 import { readFile } from '../linux/file.ts';
@@ -42,7 +43,7 @@ function joinNamed(name: string, hasUserNamespace: boolean): number {
   if (serial < 0) return serial;
   const keyring = describeKeyring(serial);
   // Somebody else's of that name, who lets everybody find it to get at what the container will keep there.
-  if (keyring.uid !== process.geteuid?.()) return tryJoinSessionKeyring(null);
+  if (keyring.uid !== effectiveUser()) return tryJoinSessionKeyring(null);
   // The host's root, when it enters a user namespace, is not the owner.
   permitKeyring(keyring, hasUserNamespace ? KEY_SEARCH.other : KEY_SEARCH.user);
   return serial;

@@ -1,9 +1,9 @@
 // Runs in the container's namespaces.
-import { basename, dirname } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { failedWith, linkTargetAt, linkTargetOf, makeLinkAt } from '../linux/path.ts';
 import { FILE_KIND, isDirectory, kindOf, statusOf } from '../linux/stat.ts';
+import { basename, dirname } from '../posix-path.ts';
 import { attach, changeAttributes, refuseParameters } from './attach.ts';
 import type { MountStep } from './mount-plan.ts';
 import { openDirectory } from './resolve.ts';

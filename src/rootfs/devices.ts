@@ -1,5 +1,4 @@
 // Runs in the container's namespaces.
-import { basename, dirname, resolve } from 'node:path';
 import { RuntimeError, within } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { attachMount, cloneMount } from '../linux/mount.ts';
@@ -13,6 +12,7 @@ import {
   openInRoot,
 } from '../linux/path.ts';
 import { entryStatus, FILE_KIND, type FileStatus, kindOf, statusOf } from '../linux/stat.ts';
+import { basename, dirname, resolve } from '../posix-path.ts';
 import type { Device } from '../spec/config.ts';
 import { type OwnPlace, openFile, openOwnDirectory } from './resolve.ts';
 

@@ -187,7 +187,8 @@ function setPropagation(options: MountOptions, text: string): boolean {
  * may belong to a value, as in a quoted label and an escaped path, the option is whole.
  */
 function splitParameters(text: string): FilesystemParameter[] {
-  const texts = /["\\]/.test(text) ? [text] : text.split(',');
+  const isWhole = text.includes('"') || text.includes('\\');
+  const texts = isWhole ? [text] : text.split(',');
   return texts.filter((each) => each !== '').map(splitParameter);
 }
 

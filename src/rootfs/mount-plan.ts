@@ -1,5 +1,5 @@
 // Pure.
-import { resolve } from 'node:path';
+import { resolve } from '../posix-path.ts';
 import type { Document, IdMapping, Mount } from '../spec/config.ts';
 import { hasNew, namespaceOf } from '../spec/query.ts';
 import { type MountOptions, mountOptions } from './mount-options.ts';

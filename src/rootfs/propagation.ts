@@ -1,8 +1,8 @@
 // Runs in the container's namespaces, and for its copies of mounts on the host.
-import { dirname } from 'node:path';
 import { within } from '../errors.ts';
 import { MS_PRIVATE, MS_REC, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, mount } from '../linux/mount.ts';
 import { failedWith } from '../linux/path.ts';
+import { dirname } from '../posix-path.ts';
 import type { RootfsPropagation, Spec } from '../spec/config.ts';
 import { namespaceOf } from '../spec/query.ts';
 

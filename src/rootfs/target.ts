@@ -1,7 +1,7 @@
 // Runs in the container's namespaces.
-import { basename, dirname } from 'node:path';
 import { Fd } from '../linux/fd.ts';
 import { tryOpenEntry } from '../linux/path.ts';
+import { basename, dirname } from '../posix-path.ts';
 import type { MountStep } from './mount-plan.ts';
 import { makeEntry, openDirectory, openFile } from './resolve.ts';
 

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { RuntimeError } from '../errors.ts';
 import { show } from './explain.ts';
 
@@ -75,6 +74,7 @@ function architectures(map: unknown, list: unknown, { seccompArchitecture }: Sit
 
 function errno(field: string, property: string, name: unknown): Properties {
   if (name === undefined || name === '') return {};
+  const { constants } = process.getBuiltinModule('node:os');
   const number = (constants.errno as Record<string, number>)[String(name)];
   if (number === undefined) throw wrong(field, `must be the name of an errno, found ${show(name)}`);
   return { [property]: number };

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { resolve } from '../posix-path.ts';
 import type { Document, Hooks, Namespace, NamespaceType, Spec } from './config.ts';
 import type { ExactSeccomp } from './exact.ts';
 

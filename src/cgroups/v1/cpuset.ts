@@ -1,5 +1,5 @@
 // Runs on the host.
-import { dirname } from 'node:path';
+import { dirname } from '../../posix-path.ts';
 import type { Resources } from '../../spec/config.ts';
 import { readCgroupFile, writeCgroupFile } from '../file.ts';
 import { type CgroupWrite, write } from '../write.ts';

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
 import { RuntimeError, within } from '../../errors.ts';
+import { effectiveGroup, effectiveUser } from '../../linux/credentials.ts';
 import { exists, writeFile } from '../../linux/file.ts';
 import { failedWith } from '../../linux/path.ts';
+import { join } from '../../posix-path.ts';
 import { exampleSpec } from '../../spec/example.ts';
 import type { Handler } from '../invocation.ts';
 import type { specCommand } from '../table.ts';
@@ -10,8 +11,8 @@ export const handler: Handler<typeof specCommand> = ({ options: { bundle = '.', 
   const example = exampleSpec({
     rootless,
     cgroupns: exists('/sys/fs/cgroup/cgroup.controllers'),
-    euid: process.geteuid?.() ?? 0,
-    egid: process.getegid?.() ?? 0,
+    euid: effectiveUser(),
+    egid: effectiveGroup(),
   });
   const file = join(bundle, 'config.json');
   const text = `${JSON.stringify(example, null, '\t')}\n`;

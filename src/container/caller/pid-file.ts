@@ -1,6 +1,6 @@
-import { basename, dirname, join } from 'node:path';
 import { within } from '../../errors.ts';
 import { removeFile, rename, writeFile } from '../../linux/file.ts';
+import { basename, dirname, join } from '../../posix-path.ts';
 
 /** Writes a pid file at once, without a newline: callers parse the whole file as a number. */
 export function writePidFile(path: string, pid: number): void {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type ExternalMount, externalMounts } from '../../checkpoint/external.ts';
 import { reasonInLog } from '../../checkpoint/log.ts';
 import type { CriuFlags } from '../../checkpoint/options.ts';
@@ -8,6 +7,7 @@ import type { Fd } from '../../linux/fd.ts';
 import { exists, makeDirectories } from '../../linux/file.ts';
 import { O_DIRECTORY, O_RDONLY, openPath } from '../../linux/path.ts';
 import { isHostRoot } from '../../linux/user-namespace.ts';
+import { join } from '../../posix-path.ts';
 import { type MountStep, planMounts } from '../../rootfs/mount-plan.ts';
 import type { Spec } from '../../spec/config.ts';
 import { DEFAULT_DEVICES } from '../../spec/defaults.ts';

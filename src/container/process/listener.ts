@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { openReceiver } from '../../console/socket.ts';
 import { RuntimeError, within } from '../../errors.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { FILE_KIND, kindOf, statusAt } from '../../linux/stat.ts';
+import { resolve } from '../../posix-path.ts';
 import type { InitChannel } from '../../protocol/channel.ts';
 import { endedTooSoon } from '../../protocol/exec-fifo.ts';
 import type { Spec } from '../../spec/config.ts';

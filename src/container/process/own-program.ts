@@ -1,4 +1,3 @@
-import { basename, dirname } from 'node:path';
 import { isCompiled, nativeAddon, selfCommand } from '../../engine.ts';
 import { RuntimeError } from '../../errors.ts';
 import type { Fd } from '../../linux/fd.ts';
@@ -9,6 +8,7 @@ import { sealedCopy } from '../../linux/sealed-copy.ts';
 import { statusAt, statusOf } from '../../linux/stat.ts';
 import { isHostRoot } from '../../linux/user-namespace.ts';
 import { log } from '../../log.ts';
+import { basename, dirname } from '../../posix-path.ts';
 
 /** This program and its native part, for a process that a container may get at. */
 export interface OwnProgram extends Disposable {

@@ -1,5 +1,6 @@
 // Runs on the host.
 import { hashText } from '../../engine.ts';
+import { effectiveUser } from '../../linux/credentials.ts';
 import { listDirectory, makeDirectories, readAll, removeFile, rename, writeFile } from '../../linux/file.ts';
 import { failedWith, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, openPath } from '../../linux/path.ts';
 import { FILE_KIND, type FileStatus, kindOf, statusOf, versionOfFile } from '../../linux/stat.ts';
@@ -66,7 +67,7 @@ function trust(directory: string): boolean {
 }
 
 const isOurs = (status: FileStatus, kind: number): boolean =>
-  kindOf(status) === kind && status.uid === process.geteuid?.() && (status.mode & 0o077) === 0;
+  kindOf(status) === kind && status.uid === effectiveUser() && (status.mode & 0o077) === 0;
 
 function read(path: string): Entry | undefined {
   try {
