@@ -27,15 +27,23 @@ export interface Settings {
   notifySocket: string | undefined;
 }
 
-/** Throws what is wrong with --root. The default one of an ordinary user is made, if it is not there. */
-export function readSettings(globals: Globals, environment: NodeJS.ProcessEnv): Settings {
+/**
+ * Throws what is wrong with --root. The default one of an ordinary user is made, if it is not there. `uid` is the caller's
+ * effective one.
+ */
+export function readSettings(
+  globals: Globals,
+  environment: NodeJS.ProcessEnv,
+  uid = effectiveUser(),
+): Settings {
+  const isOrdinary = isOrdinaryUser(uid, environment.USER);
   const { root, rootless, 'cgroup-manager': manager } = globals;
   return {
-    root: root === undefined ? defaultRoot(environment) : checkRoot(root),
+    root: root === undefined ? defaultRoot(environment, isOrdinary) : checkRoot(root),
     rootGiven: root !== undefined,
     systemdCgroup: globals['systemd-cgroup'] || manager === 'systemd',
     noCgroup: manager === 'disabled',
-    systemd: systemdOptions(environment, isOrdinaryUser(environment.USER)),
+    systemd: systemdOptions(environment, isOrdinary),
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
     seccompCache: !globals['no-seccomp-cache'],
     searchPath: environment.PATH ?? '',
@@ -54,9 +62,9 @@ function checkRoot(root: string): string {
 }
 
 /** Makes the directory in $XDG_RUNTIME_DIR: that specification has cleaners spare what has the sticky bit. */
-function defaultRoot(environment: NodeJS.ProcessEnv): string {
+function defaultRoot(environment: NodeJS.ProcessEnv, isOrdinary: boolean): string {
   const runtimeDirectory = environment.XDG_RUNTIME_DIR ?? '';
-  if (runtimeDirectory === '' || !isOrdinaryUser(environment.USER)) return '/run/trunc';
+  if (runtimeDirectory === '' || !isOrdinary) return '/run/trunc';
   const root = resolve(runtimeDirectory, 'trunc');
   const make = (): void => {
     makeDirectories(root, 0o700);
@@ -67,9 +75,9 @@ function defaultRoot(environment: NodeJS.ProcessEnv): string {
 }
 
 /** Whether the caller is not the host's root; root of a user namespace is somebody else outside. */
-function isOrdinaryUser(user: string | undefined): boolean {
-  if (effectiveUser() !== 0) return true;
-  return user !== 'root' && !isFirstUserNamespace();
+function isOrdinaryUser(uid: number, name: string | undefined): boolean {
+  if (uid !== 0) return true;
+  return name !== 'root' && !isFirstUserNamespace();
 }
 
 /** See sd_listen_fds(3). Sockets that were meant for another process, or for none, are left alone. */

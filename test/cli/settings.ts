@@ -3,8 +3,8 @@ import t from 'tap';
 import { parse } from '../../src/cli/parse.ts';
 import { countListenFds, readSettings, systemdOptions } from '../../src/cli/settings.ts';
 
-function settings(line: string[], environment: NodeJS.ProcessEnv = {}) {
-  return readSettings(parse([...line, 'list']).globals, environment);
+function settings(line: string[], environment: NodeJS.ProcessEnv = {}, uid?: number) {
+  return readSettings(parse([...line, 'list']).globals, environment, uid);
 }
 
 t.test('defaults', async (t) => {
@@ -30,29 +30,16 @@ t.test('options', async (t) => {
   }
 });
 
-/** Runs `action` as somebody with this effective uid, as far as this program can see. */
-function as(uid: number, action: () => void): void {
-  const original = process.geteuid as () => number;
-  process.geteuid = () => uid;
-  try {
-    action();
-  } finally {
-    process.geteuid = original;
-  }
-}
-
 t.test('root in $XDG_RUNTIME_DIR', async (t) => {
   const XDG_RUNTIME_DIR = t.testdir({});
-  as(1000, () => {
-    t.equal(settings([], { XDG_RUNTIME_DIR }).root, `${XDG_RUNTIME_DIR}/trunc`);
-    t.equal(statSync(`${XDG_RUNTIME_DIR}/trunc`).mode & 0o7777, 0o1700, 'sticky, so that cleaners spare it');
-    t.equal(settings([], { XDG_RUNTIME_DIR: '' }).root, '/run/trunc');
-    t.equal(settings(['--root', '/r'], { XDG_RUNTIME_DIR }).root, '/r');
-    t.throws(() => settings([], { XDG_RUNTIME_DIR: '/proc/nonexistent' }), {
-      message: /^\$XDG_RUNTIME_DIR: /,
-    });
+  t.equal(settings([], { XDG_RUNTIME_DIR }, 1000).root, `${XDG_RUNTIME_DIR}/trunc`);
+  t.equal(statSync(`${XDG_RUNTIME_DIR}/trunc`).mode & 0o7777, 0o1700, 'sticky, so that cleaners spare it');
+  t.equal(settings([], { XDG_RUNTIME_DIR: '' }, 1000).root, '/run/trunc');
+  t.equal(settings(['--root', '/r'], { XDG_RUNTIME_DIR }, 1000).root, '/r');
+  t.throws(() => settings([], { XDG_RUNTIME_DIR: '/proc/nonexistent' }, 1000), {
+    message: /^\$XDG_RUNTIME_DIR: /,
   });
-  as(0, () => t.equal(settings([], { XDG_RUNTIME_DIR, USER: 'root' }).root, '/run/trunc'));
+  t.equal(settings([], { XDG_RUNTIME_DIR, USER: 'root' }, 0).root, '/run/trunc');
 });
 
 t.test('where systemd is', async (t) => {
