@@ -41,7 +41,7 @@ export function absolute(path: string | undefined): string | undefined {
 /** With --debug: says what in config.json has no effect. */
 export async function inspection(): Promise<Pick<CreateOptions, 'inspect'>> {
   if (!logOptions().debug) return {};
-  const { warnOfRepeatedNames, warnOfUnknownProperties } = await import('../spec/unknown-properties.ts');
+  const { warnOfRepeatedNames, warnOfUnknownProperties } = await import('./more.ts');
   return {
     inspect: ({ text, document }) => {
       warnOfRepeatedNames(text);
@@ -53,7 +53,7 @@ export async function inspection(): Promise<Pick<CreateOptions, 'inspect'>> {
 /** With --seccomp-log: who takes note of what is refused, in the foreground. */
 export async function refusalLog(isAsked: boolean, detach: boolean): Promise<WatchOptions> {
   if (!isAsked) return {};
-  if (!detach) return { watch: (await import('../container/seccomp/refusals.ts')).openRefusals };
+  if (!detach) return { watch: (await import('./more.ts')).openRefusals };
   throw new RuntimeError('--seccomp-log and --detach exclude each other', {
     code: 'USAGE',
     hint: 'what is refused is told at the end of the program',
@@ -62,6 +62,6 @@ export async function refusalLog(isAsked: boolean, detach: boolean): Promise<Wat
 
 /** A container ID for a caller who gave none. */
 export async function makeId(): Promise<string> {
-  const { v4 } = await import('uuid');
+  const { v4 } = await import('./more.ts');
   return v4();
 }

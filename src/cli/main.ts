@@ -4,8 +4,11 @@ import { appendFile } from '../linux/file.ts';
 import { configureLog, log, logOptions, oneLine, writeError } from '../log.ts';
 import * as create from './commands/create.ts';
 import * as remove from './commands/delete.ts';
+import * as exec from './commands/exec.ts';
 import * as kill from './commands/kill.ts';
 import * as list from './commands/list.ts';
+import * as pause from './commands/pause.ts';
+import * as resume from './commands/resume.ts';
 import * as run from './commands/run.ts';
 import * as start from './commands/start.ts';
 import * as state from './commands/state.ts';
@@ -14,28 +17,20 @@ import { type Globals, type Parsed, parse, unknownCommand } from './parse.ts';
 import { readSettings } from './settings.ts';
 import { type Command, completionCommand, findCommand, helpCommand } from './table.ts';
 
-type AnyHandler = (invocation: never) => number | Promise<number>;
+export type AnyHandler = (invocation: never) => number | Promise<number>;
 
-/** What engines call is at hand: a dynamic import costs more than the code. The rest is loaded when asked for. */
-const handlers: Record<string, AnyHandler> = {
+/** What engines call; the other ones are in more.ts. */
+const handlers: Readonly<Partial<Record<string, AnyHandler>>> = {
   create: create.handler,
   start: start.handler,
   run: run.handler,
-  exec: async (invocation) => (await import('./commands/exec.ts')).handler(invocation),
+  exec: exec.handler,
   state: state.handler,
   kill: kill.handler,
   delete: remove.handler,
   list: list.handler,
-  features: async (invocation) => (await import('./commands/features.ts')).handler(invocation),
-  ps: async (invocation) => (await import('./commands/ps.ts')).handler(invocation),
-  pause: async (invocation) => (await import('./commands/pause.ts')).handler(invocation),
-  resume: async (invocation) => (await import('./commands/resume.ts')).handler(invocation),
-  update: async (invocation) => (await import('./commands/update.ts')).handler(invocation),
-  checkpoint: async (invocation) => (await import('./commands/checkpoint.ts')).handler(invocation),
-  restore: async (invocation) => (await import('./commands/restore.ts')).handler(invocation),
-  events: async (invocation) => (await import('./commands/events.ts')).handler(invocation),
-  seccomp: async (invocation) => (await import('./commands/seccomp.ts')).handler(invocation),
-  spec: async (invocation) => (await import('./commands/spec.ts')).handler(invocation),
+  pause: pause.handler,
+  resume: resume.handler,
 };
 
 /** Carries out a command line, without engine and script, and returns the exit status. Never throws. */
@@ -43,7 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const parsed = parse(argv);
   try {
     if (argv[0] === '--get-yargs-completions')
-      return (await import('./completion.ts')).answerShell(argv.slice(1), process.env);
+      return (await import('./more.ts')).answerShell(argv.slice(1), process.env);
     openLog(parsed.globals);
     return await answer(parsed);
   } catch (thrown) {
@@ -53,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function answer(parsed: Parsed): Promise<number> {
   const { globals, command, options } = parsed;
-  if (globals.version) return (await import('./version.ts')).printVersion();
+  if (globals.version) return (await import('./more.ts')).printVersion();
   if (globals.help || options.help === true) return showHelp(command);
   if (parsed.problem !== undefined) return explainMisuse(parsed);
   if (command === undefined) return showHelp();
@@ -66,7 +61,8 @@ async function carryOut(command: Command, { globals, options, positionals }: Par
   const [id] = positionals;
   if (command.positionals[0]?.name === 'container-id' && id !== undefined) checkId(id);
   const settings = readSettings(globals, process.env);
-  const handler = handlers[command.name] as AnyHandler;
+  const handler = (handlers[command.name] ??
+    (await import('./more.ts')).handlers[command.name]) as AnyHandler;
   // Its options are those of `command` because both are found under the same name.
   return handler({ settings, options, positionals } as never);
 }
@@ -95,7 +91,7 @@ function helpOn(parsed: Parsed): Promise<number> {
 
 async function explainMisuse(parsed: Parsed): Promise<number> {
   if (parsed.problem === undefined) return 0;
-  return report((await import('./misuse.ts')).misuse(parsed.problem, parsed.command), parsed);
+  return report((await import('./more.ts')).misuse(parsed.problem, parsed.command), parsed);
 }
 
 /** Whether a message for callers goes beside the one for people. */

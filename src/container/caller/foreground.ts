@@ -1,4 +1,5 @@
 import { fitTerminal, resizeTerminal } from '../../console/caller-terminal.ts';
+import { relay } from '../../console/relay.ts';
 import { RuntimeError } from '../../errors.ts';
 import type { Fd } from '../../linux/fd.ts';
 import { openPidfd, signalNumber, signalPidfd } from '../../linux/signal.ts';
@@ -73,7 +74,6 @@ async function relayTerminal(master: Fd, pid: number): Promise<void> {
   using init = openPidfd(pid);
   if (init === undefined) return;
   for (const name of ['SIGTTIN', 'SIGTTOU'] as const) process.removeAllListeners(name);
-  const { relay } = await import('../../console/relay.ts');
   await relay(master, init);
 }
 
