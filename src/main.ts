@@ -1,9 +1,8 @@
-import { main } from './cli/main.ts';
-import { main as initMain } from './init/main.ts';
-import { exitNow } from './linux/exec.ts';
-
-/** The executable: init, before anything else is done, or a command. */
+/**
+ * The executable: init, before anything else is done, or a command. `#init` is init/main.ts, which is built as a file of its own
+ * with all that it needs (package.json, test/scripts/build.mjs): neither of the two loads the other's part.
+ */
 const [, , command, ...rest] = process.argv;
 
-if (command === 'init' && rest.length > 0) initMain(rest);
-main(process.argv.slice(2)).then(exitNow);
+if (command === 'init' && rest.length > 0) void import('#init').then(({ main }) => main(rest));
+else void import('./cli/main.ts').then(({ runProgram }) => runProgram(process.argv.slice(2)));

@@ -12,6 +12,9 @@ export interface Invocation<C extends Command> {
 /** Carries out a command and returns its exit status. */
 export type Handler<C extends Command> = (invocation: Invocation<C>) => number | Promise<number>;
 
+/** That of some command, which gets its own options. */
+export type AnyHandler = (invocation: never) => number | Promise<number>;
+
 /** The container that the command is about; its ID has been checked. */
 export function containerOf({
   settings,

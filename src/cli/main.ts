@@ -1,5 +1,6 @@
 import { checkId } from '../container/options.ts';
 import { asRuntimeError, within } from '../errors.ts';
+import { exitNow } from '../linux/exec.ts';
 import { appendFile } from '../linux/file.ts';
 import { configureLog, log, logOptions, oneLine, writeError } from '../log.ts';
 import * as create from './commands/create.ts';
@@ -12,12 +13,11 @@ import * as resume from './commands/resume.ts';
 import * as run from './commands/run.ts';
 import * as start from './commands/start.ts';
 import * as state from './commands/state.ts';
+import type { AnyHandler } from './invocation.ts';
 import { print } from './output.ts';
 import { type Globals, type Parsed, parse, unknownCommand } from './parse.ts';
 import { readSettings } from './settings.ts';
 import { type Command, completionCommand, findCommand, helpCommand } from './table.ts';
-
-export type AnyHandler = (invocation: never) => number | Promise<number>;
 
 /** What engines call; the other ones are in more.ts. */
 const handlers: Readonly<Partial<Record<string, AnyHandler>>> = {
@@ -33,8 +33,13 @@ const handlers: Readonly<Partial<Record<string, AnyHandler>>> = {
   resume: resume.handler,
 };
 
-/** Carries out a command line, without engine and script, and returns the exit status. Never throws. */
-export async function main(argv: readonly string[]): Promise<number> {
+/** Carries out a command line, without engine and script, and ends this process. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  exitNow(await main(argv));
+}
+
+/** Returns the exit status. Never throws. */
+async function main(argv: readonly string[]): Promise<number> {
   const parsed = parse(argv);
   try {
     if (argv[0] === '--get-yargs-completions')

@@ -62,14 +62,17 @@ function definitions() {
 }
 
 const COMPILE =
-  '--compile --bytecode --format=esm --minify --splitting --no-compile-autoload-dotenv --no-compile-autoload-bunfig ' +
+  '--compile --bytecode --format=esm --minify --splitting --conditions=bundled --no-compile-autoload-dotenv --no-compile-autoload-bunfig ' +
   // No command runs long enough to gain from compiled code, which other threads would make meanwhile.
   '--compile-jit-policy=1000000';
 
 /** The executable of the sources in a directory. */
 export function buildExecutable(bun, file = EXECUTABLE, sources = project) {
+  const [main, init] = ['src/main.ts', 'src/init/main.ts'].map((source) => join(sources, source));
+  // Of itself the bundler would have init load what commands share with it, and in more files than one.
+  const bundle = join(sources, 'dist/init.js');
+  runQuietly(bun, ['build', '--target=bun', '--format=esm', ...definitions(), init, `--outfile=${bundle}`]);
   replace(file, (path) => {
-    const main = join(sources, 'src/main.ts');
     runQuietly(bun, ['build', ...COMPILE.split(' '), ...definitions(), main, `--outfile=${path}`]);
     keepNofileLimit(path);
     // Not to be read by others: the kernel then has init traced by nobody in a user namespace that it joins.
