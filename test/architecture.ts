@@ -163,9 +163,7 @@ t.test('packages are used where they belong', async (t) => {
 
 t.test('code is loaded at run time on the host only', async (t) => {
   // Inside the container there are no files of ours to load from.
-  const wrong = imports.filter(
-    ({ from, dynamic }) => dynamic && !['main', 'cli'].includes(from.unit),
-  );
+  const wrong = imports.filter(({ from, dynamic }) => dynamic && !['main', 'cli'].includes(from.unit));
   t.same(wrong.map(show), []);
 });
 
