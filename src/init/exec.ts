@@ -25,9 +25,10 @@ export function enterContainer(request: InitRequest, host: HostChannel): never {
   newSession();
   setInitialAffinity(spec.process.execCPUAffinity);
   verifyNamespaces(request);
-  // From the host's view of the files, which nobody in the container can have changed.
-  const proc = openProc();
-  const rootfs = namespaceOf(spec, 'mount') === undefined ? openRootfs(request.rootfs) : undefined;
+  // From the host's view of the files, which nobody in the container can have changed, unless it has left that already.
+  const hasMounts = namespaceOf(spec, 'mount') !== undefined;
+  const proc = openProc(request.joinMount !== undefined || !hasMounts);
+  const rootfs = hasMounts ? undefined : openRootfs(request.rootfs);
   joinKeyring(request, proc);
   joinCgroup(request, host);
   if (request.joinMount !== undefined) joinNamespace(new Fd(request.joinMount), 'mnt');

@@ -8,10 +8,10 @@ export function moveToNamespaces(host: HostChannel): void {
   const move = host.receive('move');
   if (move === undefined) return;
   const { fresh, as } = move;
-  using user = new Fd(move.user);
+  using user = move.user === undefined ? undefined : new Fd(move.user);
   const join = move.join.map(({ kind, fd }) => ({ kind, fd: new Fd(fd) }));
   const field = 'linux.namespaces';
-  const pid = within(`${field}: enter the user namespace`, () => moveInto({ user, join, fresh, as }), {
+  const pid = within(`${field}: enter the namespaces`, () => moveInto({ user, join, fresh, as }), {
     code: 'NAMESPACE_JOIN',
     field,
     hint: 'does it map the ids that the container has, and are the limits in /proc/sys/user high enough?',

@@ -8,13 +8,13 @@ import { isInProc } from './stat.ts';
 
 /**
  * A procfs of the current pid namespace that is mounted nowhere, so that nothing can be mounted over its
- * files. Where the kernel refuses one (a masked /proc in an outer container) the visible /proc, checked.
+ * files. Where the kernel refuses one (a masked /proc in an outer container) the visible /proc, checked, if that is the host's.
  */
-export function openProc(): Fd {
+export function openProc(seesHost = true): Fd {
   try {
     return newMount('proc', [], 0);
   } catch (error) {
-    if (!failedWith(error, 'EPERM')) throw error;
+    if (!seesHost || !failedWith(error, 'EPERM')) throw error;
   }
   const proc = openPath('/proc', O_PATH | O_DIRECTORY);
   if (isInProc(proc)) return proc;

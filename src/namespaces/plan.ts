@@ -53,3 +53,18 @@ export function planNamespaces(namespaces: readonly Namespace[] = []): Namespace
   }
   return plan;
 }
+
+/**
+ * Whether it is those of a container that is there, in the user namespace of its caller. An init that others see there before it
+ * has its mounts would have the host's, for whoever may trace it.
+ */
+export function joinsAll({ fresh, join, joinMount }: NamespacePlan): boolean {
+  const joins = (wanted: NamespaceKind) => join.some(({ kind }) => kind === wanted);
+  return fresh.length === 0 && joinMount !== undefined && joins('pid') && !joins('user');
+}
+
+/** The same, with the mount namespace joined together with the other ones, last. */
+export function withMount(plan: NamespacePlan): NamespacePlan {
+  if (plan.joinMount === undefined) return plan;
+  return { ...plan, join: [...plan.join, { kind: 'mnt', path: plan.joinMount }], joinMount: undefined };
+}

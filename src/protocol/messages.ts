@@ -8,7 +8,7 @@ import type { Spec } from '../spec/config.ts';
  * What the two halves say to each other while a container is created (time runs down):
  *
  *     host                                       init
- *      ── move ─────────────────────────────────▶   only where a user namespace is joined
+ *      ── move ─────────────────────────────────▶   only where a user namespace, or all of a container's, are joined
  *      ◀────────────────────────────── moved ──     it is another process now, in the namespaces
  *      ── request ──────────────────────────────▶   everything that init needs to know
  *      ◀──────────────────────────── arrived ──     it is in its namespaces; only where there are netDevices, or
@@ -72,9 +72,9 @@ export interface InitUser {
   gid: number;
 }
 
-/** Into a user namespace, from outside, and there into others, or new ones. Descriptors are numbers in init's own table. */
+/** Into a user namespace, if any, from outside, and into others, or new ones. Descriptors are numbers in init's own table. */
 export interface Move {
-  user: number;
+  user?: number;
   join: readonly { kind: NamespaceKind; fd: number }[];
   fresh: readonly NamespaceKind[];
   as: InitUser;

@@ -197,6 +197,14 @@ for (const [name, hostID, sharesPids] of [
   });
 }
 
+// runc shows nothing either.
+t.test('nor with CAP_SYS_PTRACE and without a user namespace', async (t) => {
+  if (runtime.node) return;
+  const container = looking(t, new Canary(), traces);
+  for (let round = 0; round < 10; round++) t.equal(run(['exec', container.id, 'true']).status, 0);
+  t.equal(container.output.stdout, 'up\n', 'it sees nothing of the host');
+});
+
 t.test('nor where it is a copy of the ordinary user whose containers they are', only('trunc'), async (t) => {
   if (runtime.node) return;
   const program = readable('own');

@@ -11,7 +11,7 @@ import { isHostRoot } from '../../linux/user-namespace.ts';
 import { SIGNALLED, waitForExit } from '../../linux/wait.ts';
 import { log } from '../../log.ts';
 import { checkIdMaps, hostId, writeIdMaps } from '../../namespaces/id-maps.ts';
-import { type NamespacePlan, planNamespaces } from '../../namespaces/plan.ts';
+import { joinsAll, type NamespacePlan, planNamespaces, withMount } from '../../namespaces/plan.ts';
 import { writeTimeOffsets } from '../../namespaces/time-offsets.ts';
 import { Channel, type InitChannel } from '../../protocol/channel.ts';
 import type { InitMessage, InitRequest, InitUser, Move } from '../../protocol/messages.ts';
@@ -64,11 +64,11 @@ export function startInit(
   as: InitUser,
   { fifo, passedFds }: Inherited,
 ): Init {
-  const plan = planNamespaces(namespaces);
+  const { plan, entersWhole } = planStart(namespaces);
   const [ours, theirs] = socketPair();
   using socket = theirs;
   const joinsUser = plan.join.some(({ kind }) => kind === 'user');
-  const moves = joinsUser && canMove(plan);
+  const moves = entersWhole || (joinsUser && canMove(plan));
   using program = openOwnProgram(joinsUser && !moves);
   const { file, view } = program;
   using addon = program.addon;
@@ -93,7 +93,8 @@ export function startInit(
     as,
     mappedByUser: !isHostRoot(),
   });
-  const request = requestBy(plan, join, { fifo, mount, cgroup, as });
+  // What it joins from outside every user namespace, it has joined when it goes on.
+  const request = requestBy(plan, entersWhole ? [] : join, { fifo, mount, cgroup, as });
   const channel: InitChannel = new Channel(ours, 'init');
   const move = moves ? moveOf(plan, join, as) : undefined;
   for (const { fd } of join) fd.close();
@@ -119,13 +120,21 @@ export function startInit(
   };
 }
 
+/** `entersWhole`: init joins all of a container by itself, and is seen there only then. */
+function planStart(namespaces: readonly Namespace[]): { plan: NamespacePlan; entersWhole: boolean } {
+  const plan = planNamespaces(namespaces);
+  const entersWhole = isCompiled && joinsAll(plan) && isHostRoot();
+  return { plan: entersWhole ? withMount(plan) : plan, entersWhole };
+}
+
 /** Node.js has threads, and nobody who has may. A new time namespace is entered by who is alone in its memory from the start. */
 const canMove = ({ fresh }: NamespacePlan): boolean => isCompiled && !fresh.includes('time');
 
 function moveOf({ fresh }: NamespacePlan, join: ProcessPlan['join'], as: InitUser): Move {
   const numbers = join.map(({ kind, fd }) => ({ kind, fd: fd.number }));
-  const user = numbers.find(({ kind }) => kind === 'user')?.fd as number;
-  return { user, join: numbers.filter(({ kind }) => kind !== 'user'), fresh, as };
+  const user = numbers.find(({ kind }) => kind === 'user')?.fd;
+  const others = numbers.filter(({ kind }) => kind !== 'user');
+  return { ...(user !== undefined && { user }), join: others, fresh, as };
 }
 
 /** Finds out which process it is now. */
