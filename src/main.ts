@@ -1,8 +1,14 @@
-/**
- * The executable: init, before anything else is done, or a command. `#init` is init/main.ts, which is built as a file of its own
- * with all that it needs (package.json, test/scripts/build.mjs): neither of the two loads the other's part.
- */
-const [, , command, ...rest] = process.argv;
+import { shortCommands } from './cli/short-names.ts';
 
-if (command === 'init' && rest.length > 0) void import('#init').then(({ main }) => main(rest));
-else void import('./cli/main.ts').then(({ runProgram }) => runProgram(process.argv.slice(2)));
+/**
+ * The executable: init, before anything else is done, or a command. `#init` and `#short` are init/main.ts and cli/short.ts, which are
+ * built as files of their own with all that they need (package.json, test/scripts/build.mjs): each part loads itself alone.
+ */
+const [, , ...argv] = process.argv;
+const [first, ...rest] = argv;
+
+if (first === 'init' && rest.length > 0) void import('#init').then(({ main }) => main(rest));
+// A word that is something else costs time only.
+else if (shortCommands.some((name) => argv.includes(name)))
+  void import('#short').then(({ runProgram }) => runProgram(argv));
+else void import('#commands').then(({ runProgram }) => runProgram(argv));

@@ -42,7 +42,11 @@ const MAX_FUNCTION = 60;
 const MAX_PARAMETERS = 4;
 
 /** Files of src/ that package.json has a name for. */
-const OWN: Readonly<Record<string, string>> = { '#init': 'init/main.ts' };
+const OWN: Readonly<Record<string, string>> = {
+  '#init': 'init/main.ts',
+  '#short': 'cli/short.ts',
+  '#commands': 'cli/main.ts',
+};
 
 interface Import {
   from: Source;

@@ -68,10 +68,22 @@ const COMPILE =
 
 /** The executable of the sources in a directory. */
 export function buildExecutable(bun, file = EXECUTABLE, sources = project) {
-  const [main, init] = ['src/main.ts', 'src/init/main.ts'].map((source) => join(sources, source));
-  // Of itself the bundler would have init load what commands share with it, and in more files than one.
-  const bundle = join(sources, 'dist/init.js');
-  runQuietly(bun, ['build', '--target=bun', '--format=esm', ...definitions(), init, `--outfile=${bundle}`]);
+  const main = join(sources, 'src/main.ts');
+  // Of itself the bundler would have each load what others share with it, and in more files than one.
+  for (const [source, name] of [
+    ['init/main.ts', 'init'],
+    ['cli/short.ts', 'short'],
+  ]) {
+    const files = [join(sources, 'src', source), `--outfile=${join(sources, `dist/${name}.js`)}`];
+    runQuietly(bun, [
+      'build',
+      '--target=bun',
+      '--format=esm',
+      '--external=#commands',
+      ...definitions(),
+      ...files,
+    ]);
+  }
   replace(file, (path) => {
     runQuietly(bun, ['build', ...COMPILE.split(' '), ...definitions(), main, `--outfile=${path}`]);
     keepNofileLimit(path);
