@@ -5,7 +5,7 @@
  * instead of setting. Nothing else in it uses the symbol, and our own calls go through koffi, which looks
  * functions up in libc. The hash table of a symbol table covers defined symbols only, an import's name is free.
  */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const SHT_STRTAB = 3;
 const SHT_DYNSYM = 11;
@@ -43,7 +43,8 @@ export function keepNofileLimit(file) {
   const position = findName(elf, 'setrlimit');
   if (position === -1 || findName(elf, 'getrlimit') === -1)
     throw new Error(`${file}: does not import setrlimit and getrlimit`);
-  const fd = openSync(file, 'r+');
-  writeSync(fd, 'getrlimit', position);
-  closeSync(fd);
+  elf.write('getrlimit', position);
+  // Anew, as a whole: the kernel maps large pieces of a file only if it has got it in large pieces (docs/performance.md).
+  rmSync(file);
+  writeFileSync(file, elf);
 }
