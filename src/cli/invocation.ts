@@ -15,6 +15,9 @@ export type Handler<C extends Command> = (invocation: Invocation<C>) => number |
 /** That of some command, which gets its own options. */
 export type AnyHandler = (invocation: never) => number | Promise<number>;
 
+/** By the name of the command. */
+export type Handlers = Readonly<Partial<Record<string, AnyHandler>>>;
+
 /** The container that the command is about; its ID has been checked. */
 export function containerOf({
   settings,

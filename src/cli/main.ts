@@ -2,7 +2,7 @@ import { exitNow } from '../linux/exec.ts';
 import * as create from './commands/create.ts';
 import * as exec from './commands/exec.ts';
 import * as run from './commands/run.ts';
-import type { AnyHandler } from './invocation.ts';
+import type { AnyHandler, Handlers } from './invocation.ts';
 import { print } from './output.ts';
 import { type Parsed, type Problem, unknownCommand } from './parse.ts';
 import { answer, carryOut } from './program.ts';
@@ -10,7 +10,7 @@ import { handlers as shortHandlers } from './short.ts';
 import { type Command, completionCommand, findCommand, helpCommand } from './table.ts';
 
 /** What engines call; the other ones are in more.ts. */
-const handlers: Readonly<Partial<Record<string, AnyHandler>>> = {
+const handlers: Handlers = {
   ...shortHandlers,
   create: create.handler,
   run: run.handler,

@@ -6,7 +6,7 @@ import * as restore from './commands/restore.ts';
 import * as seccomp from './commands/seccomp.ts';
 import * as spec from './commands/spec.ts';
 import * as update from './commands/update.ts';
-import type { AnyHandler } from './invocation.ts';
+import type { Handlers } from './invocation.ts';
 
 /*
  * What is loaded when it is asked for, but for help and its yargs. In one piece: for each import() of something else the bundler
@@ -20,7 +20,7 @@ export { answerShell } from './completion.ts';
 export { misuse } from './misuse.ts';
 export { printVersion } from './version.ts';
 
-export const handlers: Readonly<Record<string, AnyHandler>> = {
+export const handlers: Handlers = {
   features: features.handler,
   ps: ps.handler,
   update: update.handler,

@@ -2,7 +2,7 @@ import { checkId } from '../container/options.ts';
 import { asRuntimeError, within } from '../errors.ts';
 import { appendFile } from '../linux/file.ts';
 import { configureLog, log, logOptions, oneLine, writeError } from '../log.ts';
-import type { AnyHandler } from './invocation.ts';
+import type { AnyHandler, Handlers } from './invocation.ts';
 import { type Globals, type Parsed, parse } from './parse.ts';
 import { readSettings } from './settings.ts';
 
@@ -12,7 +12,7 @@ import { readSettings } from './settings.ts';
  */
 export async function answer(
   argv: readonly string[],
-  handlers: Readonly<Partial<Record<string, AnyHandler>>>,
+  handlers: Handlers,
   others: (parsed: Parsed) => Promise<number>,
 ): Promise<number> {
   const parsed = parse(argv);

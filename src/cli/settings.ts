@@ -43,7 +43,7 @@ export function readSettings(
     rootGiven: root !== undefined,
     systemdCgroup: globals['systemd-cgroup'] || manager === 'systemd',
     noCgroup: manager === 'disabled',
-    systemd: systemdOptions(environment, isOrdinary),
+    systemd: systemdOptions(environment, isOrdinary, uid),
     rootless: rootless === 'auto' ? 'auto' : rootless === 'true',
     seccompCache: !globals['no-seccomp-cache'],
     searchPath: environment.PATH ?? '',
@@ -90,9 +90,13 @@ export function countListenFds(environment: NodeJS.ProcessEnv, pid: number): num
 const DEFAULT_TIMEOUT_S = 30;
 
 /** The system's own for root, otherwise the user's, by the message bus or past it. See sd_bus_open_system(3). */
-export function systemdOptions(environment: NodeJS.ProcessEnv, user: boolean): SystemdOptions {
+export function systemdOptions(
+  environment: NodeJS.ProcessEnv,
+  user: boolean,
+  uid = effectiveUser(),
+): SystemdOptions {
   const { DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS, TRUNC_SYSTEMD_TIMEOUT } = environment;
-  const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${effectiveUser()}`;
+  const runtime = environment.XDG_RUNTIME_DIR ?? `/run/user/${uid}`;
   const bus = user
     ? (DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${runtime}/bus`)
     : (DBUS_SYSTEM_BUS_ADDRESS ?? 'unix:path=/run/dbus/system_bus_socket');

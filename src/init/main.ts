@@ -4,6 +4,7 @@ import { Fd } from '../linux/fd.ts';
 import { useAddon } from '../linux/ffi.ts';
 import { setName } from '../linux/prctl.ts';
 import { trySyscall } from '../linux/syscall.ts';
+import { byteLength } from '../linux/text.ts';
 import { configureLog, oneLine } from '../log.ts';
 import { Channel, type HostChannel } from '../protocol/channel.ts';
 import { createContainer } from './create.ts';
@@ -49,5 +50,5 @@ function report(host: HostChannel, error: unknown): void {
     // Nothing can be done about it.
   }
   const line = `${oneLine(plain.message)}\n`;
-  trySyscall('write', STDERR, line, Buffer.byteLength(line));
+  trySyscall('write', STDERR, line, byteLength(line));
 }

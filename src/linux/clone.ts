@@ -41,8 +41,8 @@ interface Program extends Pick<StartedProcess, 'made' | 'go'> {
 }
 
 export const CLONE_VM = 0x100;
-const CLONE_PARENT = 0x8000;
-const CLONE_PARENT_SETTID = 0x100000;
+export const CLONE_PARENT = 0x8000;
+export const CLONE_PARENT_SETTID = 0x100000;
 export const SIGCHLD = 17;
 /** Only what is used of it is there. */
 const MEMORY_SIZE = 1 << 18;
@@ -74,7 +74,8 @@ export function startProcess(plan: ProcessPlan): StartedProcess {
   }
 }
 
-const flagsOf = (kinds: readonly NamespaceKind[]): number =>
+/** The flags of clone and unshare that make namespaces of these kinds. */
+export const flagsOf = (kinds: readonly NamespaceKind[]): number =>
   kinds.reduce((bits, kind) => bits | CLONE_NEW[kind], 0);
 
 /**

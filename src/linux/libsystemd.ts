@@ -1,6 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import { type CFunction, ffi, loadLibrary } from './ffi.ts';
 import { errnoText } from './syscall.ts';
+import { decode } from './text.ts';
 
 /** Name without `sd_bus_` → result and parameters. Source: sd-bus(3), /usr/include/systemd/sd-bus.h. */
 const declarations = {
@@ -52,7 +53,7 @@ export function textAt(address: bigint): string {
   if (address === 0n) return '';
   loaded.strlen ??= ffi().libc.func('strlen', 'size_t', ['void *']);
   const length: number = loaded.strlen(address);
-  return new TextDecoder().decode(new Uint8Array(ffi().koffi.view(address, length)).slice());
+  return decode(new Uint8Array(ffi().koffi.view(address, length)).slice());
 }
 
 /** The result of a call, where a negative one is an errno. Throws that. */

@@ -1,5 +1,6 @@
 import { ffi } from './ffi.ts';
 import { syscall } from './syscall.ts';
+import { decode } from './text.ts';
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_ANONYMOUS = 0x21;
@@ -59,7 +60,7 @@ export class Memory {
   /** The NUL-terminated text at an address. */
   text(address: number): string {
     const bytes = new Uint8Array(this.#view.buffer, address - this.#start);
-    return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+    return decode(bytes.subarray(0, bytes.indexOf(0)));
   }
 
   /** Stores a NULL-terminated vector of strings (argv, envp); returns its address. */

@@ -2,7 +2,7 @@ import { RuntimeError } from '../errors.ts';
 import { Fd } from './fd.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './path.ts';
 import { type SyscallError, syscall, syscallError, trySyscall } from './syscall.ts';
-import { byteLength } from './text.ts';
+import { byteLength, decode } from './text.ts';
 
 export const MS_MOVE = 0x2000;
 export const MS_REC = 0x4000;
@@ -103,8 +103,7 @@ function explain(context: Fd, error: SyscallError, option: string | null): Runti
     const count = trySyscall('read', context.number, bytes, LOG_SIZE);
     if (count <= 0) break;
     texts.push(
-      new TextDecoder()
-        .decode(bytes.subarray(0, count))
+      decode(bytes.subarray(0, count))
         .trim()
         .replace(/^[ewi] /, ''),
     );

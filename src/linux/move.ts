@@ -1,4 +1,4 @@
-import { SIGCHLD } from './clone.ts';
+import { CLONE_PARENT, CLONE_PARENT_SETTID, CLONE_VM, flagsOf, SIGCHLD } from './clone.ts';
 import { exitNow } from './exec.ts';
 import type { Fd } from './fd.ts';
 import { Memory } from './memory.ts';
@@ -14,10 +14,6 @@ export interface Destination {
   /** As whom this process goes on there. */
   as: { uid: number; gid: number };
 }
-
-const CLONE_VM = 0x100;
-const CLONE_PARENT = 0x8000;
-const CLONE_PARENT_SETTID = 0x100000;
 
 /**
  * Goes on as a new process in other namespaces, whose parent is that of this one, which ends. Returns its pid, as it is in the
@@ -37,10 +33,7 @@ export function moveInto({ user, join, fresh, as }: Destination): number {
   // Shared by the two: it is there before either of them goes on.
   const memory = new Memory(64);
   const pid = memory.take(8);
-  const flags = fresh.reduce(
-    (bits, kind) => bits | CLONE_NEW[kind],
-    SIGCHLD | CLONE_PARENT | CLONE_PARENT_SETTID,
-  );
+  const flags = flagsOf(fresh) | SIGCHLD | CLONE_PARENT | CLONE_PARENT_SETTID;
   if (syscall('clone', flags, 0, pid, 0, 0) > 0) exitNow(0);
   return memory.getInt(pid);
 }

@@ -2,6 +2,7 @@
 import { RuntimeError } from '../errors.ts';
 import type { Fd } from '../linux/fd.ts';
 import { MAX_FDS, receive, receiveFds, send, sendFds } from '../linux/socket.ts';
+import { decode } from '../linux/text.ts';
 import { writeLine } from '../log.ts';
 import type { HostMessage, InitMessage } from './messages.ts';
 
@@ -77,7 +78,7 @@ export class Channel<Sent extends Message, Received extends Message> implements 
     const header = this.#read(LENGTH_BYTES);
     const body = header && this.#read(new DataView(header.buffer).getUint32(0, true));
     if (body === undefined) return undefined;
-    const message = JSON.parse(new TextDecoder().decode(body)) as Received;
+    const message = JSON.parse(decode(body)) as Received;
     if (message.type === 'failed') throw new RuntimeError(message.error.message, message.error.details);
     if (message.type !== 'log') return message;
     writeLine(message.line);

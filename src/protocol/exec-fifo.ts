@@ -7,6 +7,7 @@ import { POLLIN, poll, pollEvents } from '../linux/poll.ts';
 import { ignoreSignal, SIGPIPE, takeFd } from '../linux/signal.ts';
 import { socketPair } from '../linux/socket.ts';
 import { syscall, trySyscall } from '../linux/syscall.ts';
+import { byteLength } from '../linux/text.ts';
 import { Channel, type HostChannel, type InitChannel } from './channel.ts';
 import type { LastMessage, LinkMessage } from './messages.ts';
 
@@ -38,7 +39,7 @@ export function waitForStart(proc: Fd, fifo: number): Gate {
     const line = `${JSON.stringify(message)}\n`;
     // A `start` that has been killed is no reason to end.
     ignoreSignal(SIGPIPE, true);
-    const count = trySyscall('write', gate.number, line, Buffer.byteLength(line));
+    const count = trySyscall('write', gate.number, line, byteLength(line));
     ignoreSignal(SIGPIPE, false);
     return count > 0;
   };

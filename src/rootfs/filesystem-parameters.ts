@@ -1,5 +1,6 @@
 // Pure.
 import { type FilesystemParameter, MAX_VALUE_BYTES, MOUNT_ATTR } from '../linux/mount.ts';
+import { byteLength } from '../linux/text.ts';
 import { attributesOf, type MountStep } from './mount-plan.ts';
 
 /** What is told to a filesystem before it is mounted. `label` is linux.mountLabel. */
@@ -27,7 +28,7 @@ function labelParameter({ type, parameters }: MountStep, label: string | undefin
  */
 function overlayLayers(parameter: FilesystemParameter): FilesystemParameter[] {
   const [name, value = ''] = parameter;
-  if (name !== 'lowerdir' || Buffer.byteLength(value) <= MAX_VALUE_BYTES) return [parameter];
+  if (name !== 'lowerdir' || byteLength(value) <= MAX_VALUE_BYTES) return [parameter];
   return [...value.matchAll(/(:{0,2})((?:\\.|[^:\\])+)/gs)].map(([, colons, path = '']) => [
     colons === '::' ? 'datadir+' : 'lowerdir+',
     path.replaceAll(/\\(.)/gs, '$1'),
